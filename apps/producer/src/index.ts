@@ -1,0 +1,1 @@
+export { produce, type ProduceOptions } from "./produce.ts";

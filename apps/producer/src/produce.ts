@@ -1,0 +1,109 @@
+import { randomBytes } from "node:crypto";
+import type { ChunkRecord } from "@sluice/inventory";
+import { enqueueChunk, type Account, type Lane, type Queues } from "@sluice/queue";
+import { pause } from "@sluice/service";
+import type { SourceFile, SourceRecord } from "@sluice/sources";
+
+export interface ProduceOptions {
+  account: Account;
+  queues: Queues;
+  run: string;
+  lane: Lane;
+  sources: readonly SourceFile[];
+  signal: AbortSignal;
+  /** Records of these sources that the run has already. Default 0. */
+  skip?: number;
+  /** Whether to stop behind this record. Default: never. */
+  isLast?: (record: SourceRecord) => boolean;
+  /** Told how many records are enqueued. */
+  onProgress?: (read: number) => void;
+  /** Told when enough waits already and this producer has to. */
+  onFull?: () => void;
+}
+
+const CHUNK_RECORDS = 250;
+const CHUNK_BYTES = 1_000_000;
+const FULL_WAIT_MS = 250;
+
+/**
+ * Enqueues the sources' records as chunks of a run, in order, never more than a chunk in memory. Returns whether
+ * it came to the end; false when the signal stopped it, and then `skip` with the run's `read` continues.
+ */
+export async function produce(options: ProduceOptions): Promise<boolean> {
+  const enqueue = createEnqueuer(options);
+  let left = options.skip ?? 0;
+  for (const file of options.sources) {
+    const chunk = new OpenChunk();
+    for await (const slice of file.records(options.signal)) {
+      for (const record of slice) {
+        const isLast = options.isLast?.(record) ?? false;
+        if (left > 0) left -= 1;
+        else chunk.add(record);
+        if (chunk.isEmpty && !isLast) continue;
+        if (
+          (chunk.isFull || (isLast && !chunk.isEmpty)) &&
+          !(await enqueue(file.source, chunk.take()))
+        )
+          return false;
+        if (isLast) return true;
+      }
+    }
+    if (options.signal.aborted) return false;
+    if (!chunk.isEmpty && !(await enqueue(file.source, chunk.take()))) return false;
+  }
+  return true;
+}
+
+/** Collects records until they make a chunk. */
+class OpenChunk {
+  #records: ChunkRecord[] = [];
+  #bytes = 0;
+
+  add(record: SourceRecord): void {
+    const { text, line } = record;
+    this.#records.push(
+      record.kind === "record" ? { text, line } : { text, line, problem: record.message },
+    );
+    this.#bytes += text.length;
+  }
+
+  get isFull(): boolean {
+    return this.#records.length >= CHUNK_RECORDS || this.#bytes >= CHUNK_BYTES;
+  }
+
+  get isEmpty(): boolean {
+    return this.#records.length === 0;
+  }
+
+  take(): ChunkRecord[] {
+    const records = this.#records;
+    this.#records = [];
+    this.#bytes = 0;
+    return records;
+  }
+}
+
+/** Enqueues one chunk, waiting while Redis has enough. Resolves to false when the signal came first. */
+function createEnqueuer({ account, queues, run, lane, signal, ...options }: ProduceOptions) {
+  const producer = randomBytes(6).toString("hex");
+  let ordinal = 0;
+  let read = options.skip ?? 0;
+  return async function enqueue(source: string, records: readonly ChunkRecord[]): Promise<boolean> {
+    ordinal += 1;
+    while (!signal.aborted) {
+      const place = { run, lane, producer, ordinal };
+      const enqueued = await enqueueChunk(account, queues, place, { source, records });
+      if (enqueued.kind === "enqueued") {
+        read += records.length;
+        options.onProgress?.(read);
+        return true;
+      }
+      if (enqueued.kind === "closed") {
+        throw new Error(`Cannot enqueue into run ${run}: it is ${enqueued.state}; start a new one`);
+      }
+      options.onFull?.();
+      await pause(FULL_WAIT_MS, signal);
+    }
+    return false;
+  };
+}

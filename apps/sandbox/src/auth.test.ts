@@ -1,0 +1,38 @@
+import { describe, expect, it } from "vitest";
+import { Tokens } from "./auth.ts";
+
+describe("tokens", () => {
+  it("are JWTs signed with HS512 that tell when they end", () => {
+    const [header, claims, signature] = new Tokens(14_400_000).issue("me", 1_000_500).split(".");
+    const decode = (part = "") => JSON.parse(Buffer.from(part, "base64url").toString()) as unknown;
+    expect(decode(header)).toEqual({ alg: "HS512" });
+    expect(decode(claims)).toEqual({ sub: "me", iat: 1000, exp: 15_400.5 });
+    expect(Buffer.from(signature ?? "", "base64url")).toHaveLength(64);
+  });
+
+  it("are valid until their end, and expired from then on", () => {
+    const tokens = new Tokens(100);
+    const bearer = `Bearer ${tokens.issue("me", 1000)}`;
+    expect(tokens.check(bearer, 1099)).toBe("valid");
+    expect(tokens.check(bearer, 1100)).toBe("expired");
+  });
+
+  it("are invalid when they are missing, not bearer tokens, altered, or of another sandbox", () => {
+    const tokens = new Tokens(100);
+    const token = tokens.issue("me", 0);
+    const [header, , signature] = token.split(".");
+    const claims = Buffer.from(JSON.stringify({ exp: 1e12 })).toString("base64url");
+    for (const authorization of [
+      undefined,
+      "",
+      token,
+      "Bearer",
+      `Basic ${token}`,
+      `Bearer ${header}.${claims}.${signature}`,
+      `Bearer ${token}x`,
+      `Bearer ${new Tokens(100).issue("me", 0)}`,
+    ]) {
+      expect(tokens.check(authorization, 1)).toBe("invalid");
+    }
+  });
+});

@@ -1,0 +1,1 @@
+export { startSender, type SenderOptions, type SenderSettings } from "./sender.ts";

@@ -1,0 +1,120 @@
+import { randomBytes } from "node:crypto";
+import { hostname } from "node:os";
+import type { CsamClient } from "@sluice/csam";
+import { createSendStage, type Report } from "@sluice/pipeline";
+import {
+  acknowledge,
+  beat,
+  consumeBatches,
+  distrustOtherServer,
+  endHolds,
+  loadBatch,
+  readBudget,
+  readHolds,
+  reserveCall,
+  settleCall,
+  splitBatch,
+  type Account,
+  type BudgetFallback,
+  type Queues,
+} from "@sluice/queue";
+
+export interface SenderSettings {
+  /** The `source` string of the payloads. */
+  source: string;
+  /** Calls of each window left to other users of the subscription. */
+  callsReserved: number;
+  callTimeoutMs: number;
+  fallback: BudgetFallback;
+}
+
+export interface SenderOptions extends SenderSettings {
+  account: Account;
+  queues: Queues;
+  client: CsamClient;
+  report: Report;
+}
+
+/** A dead sender's slots are free after this; a living one renews its lease well before. */
+const LEASE_MS = 4_000;
+const BEAT_MS = 1_000;
+/** More than any server allows at once: how many really are is governed in Redis. */
+const BATCHES_AT_ONCE = 16;
+
+/** Delivers batches until disposed of. Further senders stand by, and share the budget if they send too. */
+export async function startSender(options: SenderOptions): Promise<AsyncDisposable> {
+  const { account, queues, client, report, fallback } = options;
+  await using stack = new AsyncDisposableStack();
+  const sender = `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`;
+  const onError = (error: Error) =>
+    report({ event: "trouble", stage: "send", message: error.message });
+  await distrustOtherServer(account);
+  await endCredentialHold(account, client);
+  let concurrency = (await readBudget(account)).concurrency ?? fallback.concurrency;
+  await queues.governOutbound(concurrency);
+
+  async function heartbeat(): Promise<void> {
+    const { concurrency: learned, ended } = await beat(account, sender, LEASE_MS);
+    for (const hold of ended) {
+      const { scope, reason, cause, sinceMs } = hold;
+      report({ event: "send.resumed", scope, reason, cause, heldMs: Date.now() - sinceMs });
+    }
+    if (ended.length > 0) await queues.promoteDelayed();
+    if (learned > 0 && learned !== concurrency) {
+      concurrency = learned;
+      await queues.governOutbound(concurrency);
+    }
+  }
+
+  await heartbeat();
+  const beating = setInterval(() => {
+    heartbeat().catch(onError);
+  }, BEAT_MS);
+  stack.defer(async () => {
+    clearInterval(beating);
+    await beat(account, sender, 0).catch(onError);
+  });
+  const send = createStage(options, sender);
+  stack.use(consumeBatches(account, { concurrency: BATCHES_AT_ONCE, onError }, send));
+  return stack.move();
+}
+
+/** Credentials that work end the hold that those before them brought about. */
+async function endCredentialHold(account: Account, client: CsamClient): Promise<void> {
+  const holds = await readHolds(account);
+  if (!holds.some(({ reason }) => reason === "credentials")) return;
+  const signIn = await client.signIn();
+  if (signIn.kind === "ok")
+    await endHolds(account, { reason: "credentials", cause: "credentials" });
+}
+
+function createStage(options: SenderOptions, sender: string) {
+  const { account, queues, client, report, fallback, callsReserved, callTimeoutMs } = options;
+  const callMsMax = callTimeoutMs + 30_000;
+  return createSendStage({
+    load: (batch) => loadBatch(account, batch),
+    reserve: (connector) =>
+      reserveCall(account, {
+        sender,
+        leaseMs: LEASE_MS,
+        connector,
+        callsReserved,
+        callMsMax,
+        fallback,
+      }),
+    settleCall: (made) => settleCall(account, made),
+    acknowledge: (batch, call, rejected) => acknowledge(account, batch, call, rejected),
+    split: async (batch, parts) => {
+      const numbers = await splitBatch(account, batch, parts);
+      // Pushed to the front one by one: the last one pushed is taken first.
+      for (const number of numbers.toReversed()) await queues.addBatch(number, true);
+      return numbers;
+    },
+    importAssets: (request) => client.importAssets(request),
+    sourceOf: () => options.source,
+    permitMsMax: LEASE_MS,
+    monotonicMs: () => performance.now(),
+    chance: Math.random,
+    report,
+  });
+}

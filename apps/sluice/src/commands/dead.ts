@@ -1,0 +1,157 @@
+import { randomBytes } from "node:crypto";
+import {
+  enqueueChunk,
+  findDeadLetters,
+  listDeadLetters,
+  openRun,
+  removeDeadLetters,
+  sealRun,
+  type DeadLetter,
+} from "@sluice/queue";
+import { CommandError, EXIT } from "../exit-codes.ts";
+import { openSession, type Session } from "../session.ts";
+import { readAccountSettings } from "../settings.ts";
+import { grouped, type Terminal } from "../terminal.ts";
+
+const CHUNK_RECORDS = 250;
+const REPLAYED_MAX = 1_000_000;
+
+/** Which letters are meant: by id or key, by reason, or all. */
+export interface DeadSelection {
+  reason?: string;
+  all?: boolean;
+}
+
+/** `sluice dead list`: grouped by reason, the newest first. */
+export async function listDead(options: { limit: number }, terminal: Terminal): Promise<number> {
+  await using session = await openSession(readAccountSettings(process.env), terminal);
+  const letters = await listDeadLetters(session.account, { limit: options.limit });
+  const groups = Map.groupBy(letters, ({ reason }) => reason);
+  terminal.result(
+    { letters: letters.map(({ raw: _, ...letter }) => letter) },
+    letters.length === 0
+      ? ["no dead letters"]
+      : [...groups].flatMap(([reason, group]) => [
+          `${reason}: ${grouped(group.length)}`,
+          ...group.map(
+            (letter) => `  ${letter.id.slice(0, 8)}  ${nameOf(letter)}  ${letter.message}`,
+          ),
+        ]),
+  );
+  return EXIT.done;
+}
+
+/** `sluice dead show`: everything known of one record. */
+export async function showDead(idOrKey: string, terminal: Terminal): Promise<number> {
+  await using session = await openSession(readAccountSettings(process.env), terminal);
+  const letters = await selected(session, [idOrKey], {});
+  terminal.result(
+    { letters },
+    letters.flatMap((letter) => [
+      `${letter.id}  ${nameOf(letter)}`,
+      `  reason: ${letter.reason}${letter.path ? ` at ${letter.path}` : ""}`,
+      `  ${letter.message}`,
+      `  from: ${placeOf(letter)}, run ${letter.run}, ${new Date(letter.atMs).toISOString()}`,
+      `  ${letter.isAsset ? "sent" : "record"}: ${letter.raw}`,
+    ]),
+  );
+  return EXIT.done;
+}
+
+/** `sluice dead replay`: through the transform again, in a run of their own, keeping their versions. */
+export async function replayDead(
+  ids: readonly string[],
+  selection: DeadSelection,
+  terminal: Terminal,
+): Promise<number> {
+  await using session = await openSession(readAccountSettings(process.env), terminal);
+  const letters = await selected(session, ids, selection);
+  const runs: string[] = [];
+  for (const [connector, group] of Map.groupBy(letters, (letter) => letter.connector)) {
+    runs.push(await replay(session, connector, group));
+  }
+  terminal.result({ replayed: letters.length, runs }, [
+    `${grouped(letters.length)} records enqueued again`,
+    ...runs.map(
+      (run) => `  run ${run}: work it off with sluice push --resume ${run}, or let sluice up do it`,
+    ),
+  ]);
+  return EXIT.done;
+}
+
+/** Enqueues first, forgets then: a crash between leaves a letter about a record that is on its way. */
+async function replay(
+  session: Session,
+  connector: string,
+  letters: readonly DeadLetter[],
+): Promise<string> {
+  const { account, queues } = session;
+  const description = { sources: [{ source: "dead letters", bytes: null, modifiedAtMs: null }] };
+  const run = await openRun(account, { connector, lane: "live", description });
+  const producer = randomBytes(6).toString("hex");
+  for (let at = 0, ordinal = 1; at < letters.length; at += CHUNK_RECORDS, ordinal += 1) {
+    const part = letters.slice(at, at + CHUNK_RECORDS);
+    const records = part.map(({ raw, line, version, isAsset }) => ({
+      text: raw,
+      line,
+      version,
+      ...(isAsset && { isAsset }),
+    }));
+    await removeDeadLetters(account, part, "forget");
+    const place = { run, lane: "live", producer, ordinal } as const;
+    const enqueued = await enqueueChunk(account, queues, place, {
+      source: "dead letters",
+      records,
+    });
+    if (enqueued.kind !== "enqueued")
+      throw new CommandError(`Cannot replay into run ${run}: ${enqueued.kind}`, EXIT.stopped);
+  }
+  await sealRun(account, run);
+  return run;
+}
+
+/** `sluice dead discard`: off the list, for good. */
+export async function discardDead(
+  ids: readonly string[],
+  selection: DeadSelection,
+  terminal: Terminal,
+): Promise<number> {
+  await using session = await openSession(readAccountSettings(process.env), terminal);
+  const letters = await selected(session, ids, selection);
+  await removeDeadLetters(session.account, letters, "discard");
+  terminal.result({ discarded: letters.length }, [
+    `${grouped(letters.length)} dead letters discarded`,
+  ]);
+  return EXIT.done;
+}
+
+async function selected(
+  { account }: Session,
+  ids: readonly string[],
+  selection: DeadSelection,
+): Promise<DeadLetter[]> {
+  if (ids.length === 0 && !selection.all && selection.reason === undefined) {
+    throw new CommandError("Which dead letters? Name ids or keys, or use --reason REASON or --all");
+  }
+  if (ids.length > 0) {
+    const found = await Promise.all(ids.map((id) => findDeadLetters(account, id)));
+    const missing = ids.filter((_, index) => found[index]?.length === 0);
+    if (missing.length > 0)
+      throw new CommandError(
+        `There is no dead letter "${missing.join('", "')}"; see sluice dead list`,
+      );
+    return [...new Map(found.flat().map((letter) => [letter.id, letter])).values()];
+  }
+  const letters = await listDeadLetters(account, { limit: REPLAYED_MAX });
+  return letters.filter(
+    ({ reason }) => selection.reason === undefined || reason === selection.reason,
+  );
+}
+
+function nameOf(letter: DeadLetter): string {
+  return letter.key ?? placeOf(letter);
+}
+
+function placeOf({ source, line }: DeadLetter): string {
+  return line > 0 ? `${source}:${line}` : source;
+}

@@ -1,0 +1,163 @@
+import { produce } from "@sluice/producer";
+import { abortRun, openRun, readRun, sealRun, type Lane, type Run } from "@sluice/queue";
+import { openSources, SourceError, type SourceFile, type SourceFormat } from "@sluice/sources";
+import { booksLines, booksObject } from "../books.ts";
+import { EXIT, CommandError } from "../exit-codes.ts";
+import { conclude, follow, type Followed } from "../follow.ts";
+import { firstAssets } from "../first-assets.ts";
+import { createReport, openSession, startRoles, type Session } from "../session.ts";
+import { readWorkSettings, type AccountSettings, type WorkSettings } from "../settings.ts";
+import type { Terminal } from "../terminal.ts";
+
+export interface PushOptions {
+  format?: SourceFormat;
+  lane: Lane;
+  first?: number;
+  resume?: string;
+}
+
+/** `sluice push`: enqueues and works until this run is done. */
+export async function push(
+  patterns: readonly string[],
+  options: PushOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  const settings = readWorkSettings(process.env);
+  // Sources first: when one can't be read, nothing has been begun.
+  const sources = options.resume ? null : await readable(patterns, options);
+  await using session = await openSession(settings, terminal);
+  const load = sources
+    ? await beginLoad(session, settings, sources, options)
+    : await resumeLoad(session, options.resume ?? "", patterns);
+  const followed = await work(session, settings, load, terminal, signal);
+  terminal.result(booksObject(followed.run, Date.now()), booksLines(followed.run, Date.now()));
+  if (followed.run.dead > 0) terminal.note("see the dead letters with: sluice dead list");
+  return conclude(followed, terminal);
+}
+
+/** What is to be enqueued, and into which run. */
+export interface Load {
+  run: string;
+  lane: Lane;
+  sources: readonly SourceFile[];
+  skip: number;
+  first: number | null;
+}
+
+/** Opens the sources, with at least one pattern given. */
+export async function readable(
+  patterns: readonly string[],
+  { format }: { format?: SourceFormat },
+): Promise<readonly SourceFile[]> {
+  if (patterns.length === 0) {
+    throw new CommandError("Cannot push nothing: name one or more files, or - for stdin");
+  }
+  return await openSources(patterns, { stdin: process.stdin, ...(format && { format }) });
+}
+
+export async function beginLoad(
+  session: Session,
+  settings: AccountSettings,
+  sources: readonly SourceFile[],
+  options: PushOptions,
+): Promise<Load> {
+  const { lane, first, format } = options;
+  const files = sources.map(({ source, bytes, modifiedAtMs }) => ({ source, bytes, modifiedAtMs }));
+  const description = { sources: files, ...(format && { format }), ...(first && { first }) };
+  const run = await openRun(session.account, {
+    connector: settings.connectorUuid,
+    lane,
+    description,
+  });
+  return { run, lane, sources, skip: 0, first: first ?? null };
+}
+
+/** Takes up a run where it stopped: its sources from the first record that it does not have. */
+async function resumeLoad(
+  session: Session,
+  id: string,
+  patterns: readonly string[],
+): Promise<Load> {
+  const run = await readRun(session.account, id);
+  if (run === null) throw new CommandError(`There is no run ${id}; see sluice runs`);
+  const sources = run.state === "open" ? await reopen(run, patterns) : [];
+  return { run: id, lane: run.lane, sources, skip: run.read, first: run.description.first ?? null };
+}
+
+async function reopen(run: Run, patterns: readonly string[]): Promise<readonly SourceFile[]> {
+  const { sources: files, format } = run.description;
+  const names = files.map(({ source }) => source);
+  if (names.includes("-") && !patterns.includes("-")) {
+    throw new CommandError(
+      `Cannot resume run ${run.id} without its input: it read stdin; pipe the same input into: sluice push --resume ${run.id} -`,
+    );
+  }
+  const chosen = format ? { format: format as SourceFormat } : {};
+  const sources = await openSources(names, { stdin: process.stdin, ...chosen });
+  for (const [index, { source, bytes, modifiedAtMs }] of sources.entries()) {
+    const before = files[index];
+    if (before?.bytes !== bytes || before?.modifiedAtMs !== modifiedAtMs) {
+      throw new CommandError(
+        `Cannot resume run ${run.id}: "${source}" has changed since; push it anew, unchanged assets cost no call`,
+      );
+    }
+  }
+  return sources;
+}
+
+/** Enqueues and, if there are settings to work by, sends, until the run is over. */
+async function work(
+  session: Session,
+  settings: WorkSettings,
+  load: Load,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<Followed> {
+  const report = createReport("push", settings);
+  await using _ = await startRoles(session, settings, ["worker", "sender"], report);
+  const stopping = new AbortController();
+  const both = AbortSignal.any([signal, stopping.signal]);
+  const producing = enqueue(session, settings, load, both);
+  producing.catch(() => stopping.abort());
+  const assetsPerCall = settings.worker.assetsMax;
+  const followed = await follow({ session, terminal, run: load.run, assetsPerCall, signal: both });
+  stopping.abort();
+  await producing;
+  return followed;
+}
+
+/** Enqueues a load and seals its run; a source that fails on the way aborts it. */
+export async function enqueue(
+  { account, queues }: Session,
+  settings: { policy: WorkSettings["policy"] },
+  load: Load,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { run, lane, sources, skip, first } = load;
+  const isLast = first === null ? undefined : firstAssets(first, settings.policy);
+  try {
+    const isWhole = await produce({
+      account,
+      queues,
+      run,
+      lane,
+      sources,
+      skip,
+      signal,
+      ...(isLast && { isLast }),
+    });
+    if (isWhole) await sealRun(account, run);
+    return isWhole;
+  } catch (error) {
+    if (error instanceof SourceError) {
+      await abortRun(account, run, error.message);
+      throw new CommandError(
+        `${error.message}\nwhat was read before goes on in run ${run}: sluice push --resume ${run}`,
+        EXIT.stopped,
+        { cause: error },
+      );
+    }
+    throw error;
+  }
+}

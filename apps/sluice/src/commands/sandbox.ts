@@ -1,0 +1,24 @@
+import { startSandbox, type SandboxOptions } from "@sluice/sandbox";
+import { aborted } from "@sluice/service";
+import { EXIT } from "../exit-codes.ts";
+import type { Terminal } from "../terminal.ts";
+
+/** `sluice sandbox`: the local CSAM alone, until a signal. */
+export async function sandbox(
+  options: SandboxOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  await using server = await startSandbox(options);
+  const { url, connectorUuid, username, password } = server;
+  terminal.result({ url, connectorUuid, username, password }, [
+    "# a local CSAM is running; paste these lines into another terminal:",
+    `export QUALYS_GATEWAY_URL=${url}`,
+    `export QUALYS_USERNAME=${username}`,
+    `export QUALYS_PASSWORD=${password}`,
+    `export QUALYS_CONNECTOR_UUID=${connectorUuid}`,
+    "# stop it with Ctrl-C; what it holds is gone then",
+  ]);
+  await aborted(signal);
+  return EXIT.done;
+}

@@ -1,0 +1,246 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { loadConfig, sandboxSettings } from "@sluice/service";
+import { check } from "./commands/check.ts";
+import {
+  discardDead,
+  listDead,
+  replayDead,
+  showDead,
+  type DeadSelection,
+} from "./commands/dead.ts";
+import { demo } from "./commands/demo.ts";
+import { drain } from "./commands/drain.ts";
+import { dryRun } from "./commands/dry-run.ts";
+import { enqueue } from "./commands/enqueue.ts";
+import { pauseSending, resumeSending } from "./commands/hold.ts";
+import { push, type PushOptions } from "./commands/push.ts";
+import { runs } from "./commands/runs.ts";
+import { sample } from "./commands/sample.ts";
+import { sandbox } from "./commands/sandbox.ts";
+import { status } from "./commands/status.ts";
+import { up } from "./commands/up.ts";
+import { ROLES, type Role } from "./session.ts";
+import { createTerminal, type Terminal } from "./terminal.ts";
+
+type Exit = (exitCode: number) => void;
+interface Common {
+  json?: boolean;
+}
+
+const SETTINGS_NOTE =
+  "\nConfiguration comes from the environment and from .env; see .env.example.\n";
+const EXIT_NOTE =
+  "\nExit codes: 0 done, 1 unexpected, 2 bad usage or configuration, 3 done with dead letters, 4 stopped before the end.\n";
+
+/** The `sluice` command: its verbs, and which function each one is. */
+export function createProgram(signal: AbortSignal, exit: Exit): Command {
+  const program = new Command("sluice")
+    .description(
+      "Moves asset and vulnerability inventories into Qualys CSAM through the Webhook Connector API.",
+    )
+    .version("0.1.0")
+    .exitOverride()
+    .showHelpAfterError("(see --help)")
+    .addHelpText("after", SETTINGS_NOTE + EXIT_NOTE);
+  addLoading(program, signal, exit);
+  addOperating(program, signal, exit);
+  addDead(program, exit);
+  addRehearsing(program, signal, exit);
+  return program;
+}
+
+function verb(parent: Command, name: string, description: string, example: string): Command {
+  return parent
+    .command(name)
+    .description(description)
+    .option("--json", "one JSON object on stdout")
+    .addHelpText("after", `\nExample:\n  ${example.replaceAll("\n", "\n  ")}\n`);
+}
+
+function terminalOf(options: Common): Terminal {
+  return createTerminal(options.json === true);
+}
+
+function addLoading(program: Command, signal: AbortSignal, exit: Exit): void {
+  const format = new Option("--format <format>", "instead of recognising it").choices([
+    "ndjson",
+    "json",
+    "csv",
+  ]);
+  const lane = new Option("--lane <lane>", "live goes before backfill")
+    .choices(["live", "backfill"])
+    .default("backfill");
+  verb(
+    program,
+    "push",
+    "enqueue files and work until all of it is delivered",
+    "sluice push hosts.ndjson 'more/*.csv'\ncat hosts.json | sluice push -\nsluice push hosts.ndjson --dry-run",
+  )
+    .argument("[files...]", "files or globs: NDJSON, JSON array, CSV with a header; - for stdin")
+    .option("--dry-run", "show what would be sent; send nothing")
+    .option("--first <n>", "stop behind the first n assets", countOf)
+    .option("--resume <run>", "continue a run that was stopped")
+    .addOption(format)
+    .addOption(lane)
+    .action(async (files: string[], options: PushOptions & Common & { dryRun?: boolean }) => {
+      const work = options.dryRun ? dryRun : push;
+      exit(await work(files, options, terminalOf(options), signal));
+    });
+  verb(
+    program,
+    "enqueue",
+    "enqueue files for workers that run elsewhere; print the run's id",
+    "sluice enqueue hosts.ndjson --json",
+  )
+    .argument("[files...]", "as for push")
+    .option("--first <n>", "stop behind the first n assets", countOf)
+    .addOption(format)
+    .addOption(lane)
+    .action(async (files: string[], options: PushOptions & Common) => {
+      exit(await enqueue(files, options, terminalOf(options), signal));
+    });
+}
+
+function addOperating(program: Command, signal: AbortSignal, exit: Exit): void {
+  verb(program, "up", "run roles until a signal", "sluice up --role worker --role sender")
+    .addOption(new Option("--role <role...>", "which (default: all)").choices(ROLES))
+    .action(async (options: Common & { role?: Role[] }) => {
+      exit(await up(options.role ?? ROLES, terminalOf(options), signal));
+    });
+  verb(
+    program,
+    "runs",
+    "the books of one run, or the newest runs",
+    "sluice runs\nsluice runs 20261121T210433-1a2b3c --json",
+  )
+    .argument("[id]", "a run")
+    .action(async (id: string | undefined, options: Common) =>
+      exit(await runs(id, terminalOf(options))),
+    );
+  verb(program, "status", "where everything is, and what keeps it there", "sluice status").action(
+    async (options: Common) => exit(await status(terminalOf(options))),
+  );
+  verb(
+    program,
+    "check",
+    "Redis, gateway, credentials, permission: what works, what to do",
+    "sluice check",
+  ).action(async (options: Common) => exit(await check(terminalOf(options))));
+  verb(program, "drain", "work off all that waits, then end", "sluice drain").action(
+    async (options: Common) => exit(await drain(terminalOf(options), signal)),
+  );
+  verb(program, "pause", "make no call until resume; enqueueing goes on", "sluice pause").action(
+    async (options: Common) => exit(await pauseSending(terminalOf(options))),
+  );
+  verb(program, "resume", "end every hold", "sluice resume").action(async (options: Common) =>
+    exit(await resumeSending(terminalOf(options))),
+  );
+}
+
+function addDead(program: Command, exit: Exit): void {
+  const dead = program
+    .command("dead")
+    .description("records that could not be delivered as they are");
+  verb(dead, "list", "grouped by reason, the newest first", "sluice dead list")
+    .option("--limit <n>", "how many", countOf, 100)
+    .action(async (options: Common & { limit: number }) =>
+      exit(await listDead(options, terminalOf(options))),
+    );
+  verb(dead, "show", "everything known of one record", "sluice dead show host-17")
+    .argument("<id>", "beginning of its id, or its key")
+    .action(async (id: string, options: Common) => exit(await showDead(id, terminalOf(options))));
+  const selecting: readonly [string, string, string, typeof replayDead][] = [
+    [
+      "replay",
+      "send them through the transform again",
+      "sluice dead replay --reason refused",
+      replayDead,
+    ],
+    ["discard", "take them off the list", "sluice dead discard host-17", discardDead],
+  ];
+  for (const [name, description, example, action] of selecting) {
+    verb(dead, name, description, example)
+      .argument("[ids...]", "beginnings of ids, or keys")
+      .option("--reason <reason>", "all of one reason")
+      .option("--all", "all of them")
+      .action(async (ids: string[], options: Common & DeadSelection) =>
+        exit(await action(ids, options, terminalOf(options))),
+      );
+  }
+}
+
+function addRehearsing(program: Command, signal: AbortSignal, exit: Exit): void {
+  verb(
+    program,
+    "demo",
+    "the whole thing on this machine, end to end, with a made-up inventory",
+    "sluice demo --assets 3000",
+  )
+    .option("--assets <n>", "how many", countOf, 3_000)
+    .action(async (options: Common & { assets: number }) =>
+      exit(await demo(options, terminalOf(options), signal)),
+    );
+  verb(
+    program,
+    "sandbox",
+    "a local CSAM to rehearse on, until a signal",
+    "sluice sandbox --limit 20 --window-sec 5",
+  )
+    .option("--port <port>", "0 for any free one (default: SLUICE_SANDBOX_PORT or 8765)", portOf)
+    .option("--limit <n>", "calls in a window", countOf, 300)
+    .option("--window-sec <s>", "length of the rolling window", countOf, 3_600)
+    .option("--concurrency <n>", "calls at once", countOf, 2)
+    .option("--latency-ms <ms>", "how long a call takes", portOf, 0)
+    .option("--connector <uuid>", "instead of a fresh one")
+    .action(async (options: Common & SandboxFlags) =>
+      exit(await sandbox(sandboxOptions(options), terminalOf(options), signal)),
+    );
+  program
+    .command("sample")
+    .description("print a made-up inventory as NDJSON; the same seed makes the same one")
+    .option("--assets <n>", "how many", countOf, 1_000)
+    .option("--seed <n>", "decides all of it", portOf, 1)
+    .addOption(
+      new Option("--profile <profile>", "how alike the assets are")
+        .choices(["low-entropy", "high-entropy"])
+        .default("low-entropy"),
+    )
+    .addHelpText("after", "\nExample:\n  sluice sample --assets 5000 --seed 7 > inventory.ndjson\n")
+    .action(async (options) => exit(await sample(options, signal)));
+}
+
+interface SandboxFlags {
+  port?: number;
+  limit: number;
+  windowSec: number;
+  concurrency: number;
+  latencyMs: number;
+  connector?: string;
+}
+
+function sandboxOptions({ windowSec, connector, port, ...limits }: SandboxFlags) {
+  const { limit, concurrency, latencyMs } = limits;
+  return {
+    limit,
+    concurrency,
+    latencyMs,
+    windowMs: windowSec * 1_000,
+    port: port ?? loadConfig(sandboxSettings, process.env).SLUICE_SANDBOX_PORT,
+    ...(connector && { connectors: [{ uuid: connector, name: "sandbox", enabled: true }] }),
+  };
+}
+
+function countOf(text: string): number {
+  return wholeNumber(text, 1);
+}
+
+function portOf(text: string): number {
+  return wholeNumber(text, 0);
+}
+
+function wholeNumber(text: string, min: number): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < min)
+    throw new InvalidArgumentError(`use a whole number from ${min}`);
+  return value;
+}

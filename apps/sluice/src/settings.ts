@@ -1,0 +1,152 @@
+import { mappingPolicy, type MappingPolicy } from "@sluice/inventory";
+import { CsamClient, parseGatewayUrl } from "@sluice/csam";
+import type { SenderSettings } from "@sluice/sender";
+import {
+  accountSettings,
+  ALL_SETTINGS,
+  ConfigError,
+  credentialSettings,
+  loadConfig,
+  mappingSettings,
+  processSettings,
+  senderSettings,
+  unknownVariables,
+  workerSettings,
+  type LogLevel,
+} from "@sluice/service";
+import type { WorkerSettings } from "@sluice/worker";
+import { z } from "zod";
+
+/** The name of the connector that the environment describes. */
+export const CONNECTOR_NAME = "default";
+
+/** What every command that looks at an account needs. */
+export interface AccountSettings {
+  redisUrl: string | null;
+  dataDir: string;
+  logLevel: LogLevel | null;
+  queueBytesMax: number;
+  gatewayUrl: string;
+  /** The name of the account in Redis: by default the gateway's host. */
+  account: string;
+  connectorUuid: string;
+}
+
+/** What a command that works needs on top. */
+export interface WorkSettings extends AccountSettings {
+  policy: MappingPolicy;
+  worker: WorkerSettings;
+  sender: SenderSettings;
+  createClient: () => CsamClient;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+const viewSchema = z.object({ ...processSettings.shape, ...accountSettings.shape });
+const planSchema = z.object({
+  ...viewSchema.shape,
+  ...mappingSettings.shape,
+  ...workerSettings.shape,
+});
+const workSchema = z.object({
+  ...planSchema.shape,
+  ...senderSettings.shape,
+  ...credentialSettings.shape,
+});
+
+/** For commands that only look. Throws a `ConfigError` with every mistake. */
+export function readAccountSettings(environment: Environment): AccountSettings {
+  return toAccount(load(viewSchema, environment));
+}
+
+/** For commands that transform and do not send. */
+export function readPlanSettings(environment: Environment): {
+  policy: MappingPolicy;
+  worker: WorkerSettings;
+  source: string;
+} {
+  const config = load(z.object({ ...planSchema.shape, ...senderSettings.shape }), environment);
+  return { policy: toPolicy(config), worker: toWorker(config), source: config.SLUICE_SOURCE };
+}
+
+/** For commands that work. */
+export function readWorkSettings(environment: Environment): WorkSettings {
+  const config = load(workSchema, environment);
+  const options = {
+    gatewayUrl: config.QUALYS_GATEWAY_URL,
+    username: config.QUALYS_USERNAME,
+    password: config.QUALYS_PASSWORD,
+    callTimeoutMs: config.SLUICE_CALL_TIMEOUT_MS,
+  };
+  return {
+    ...toAccount(config),
+    policy: toPolicy(config),
+    worker: toWorker(config),
+    sender: {
+      source: config.SLUICE_SOURCE,
+      callsReserved: config.SLUICE_CALLS_RESERVED,
+      callTimeoutMs: config.SLUICE_CALL_TIMEOUT_MS,
+      fallback: {
+        limit: config.SLUICE_CALLS_LIMIT,
+        windowMs: config.SLUICE_CALLS_WINDOW_SEC * 1_000,
+        concurrency: config.SLUICE_CALLS_CONCURRENCY,
+      },
+    },
+    createClient: () => new CsamClient(options),
+  };
+}
+
+function load<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>, environment: Environment) {
+  const unknown = unknownVariables("SLUICE_", Object.keys(ALL_SETTINGS.shape), environment);
+  try {
+    const config = loadConfig(schema, environment);
+    if (unknown.length > 0) throw new ConfigError(unknown);
+    return config;
+  } catch (error) {
+    if (!(error instanceof ConfigError) || error.problems === unknown) throw error;
+    throw new ConfigError([...error.problems, ...unknown]);
+  }
+}
+
+function toAccount(config: z.output<typeof viewSchema>): AccountSettings {
+  return {
+    redisUrl: config.REDIS_URL ?? null,
+    dataDir: config.SLUICE_DATA_DIR,
+    logLevel: config.SLUICE_LOG_LEVEL ?? null,
+    queueBytesMax: config.SLUICE_QUEUE_BYTES_MAX,
+    gatewayUrl: config.QUALYS_GATEWAY_URL,
+    account: config.SLUICE_ACCOUNT ?? hostOf(config.QUALYS_GATEWAY_URL),
+    connectorUuid: config.QUALYS_CONNECTOR_UUID.toLowerCase(),
+  };
+}
+
+function hostOf(gatewayUrl: string): string {
+  try {
+    return parseGatewayUrl(gatewayUrl).host.replaceAll(/[^\w.:-]/g, "-");
+  } catch (error) {
+    throw new ConfigError([error instanceof Error ? error.message : String(error)]);
+  }
+}
+
+function toPolicy(config: z.output<typeof planSchema>): MappingPolicy {
+  try {
+    return mappingPolicy({
+      connectorUuid: config.QUALYS_CONNECTOR_UUID,
+      ...(config.SLUICE_KEY_FIELDS && { keyFields: config.SLUICE_KEY_FIELDS }),
+      optionalFields: config.SLUICE_OPTIONAL_FIELDS ?? [],
+      hardwareUuid: config.SLUICE_HARDWARE_UUID,
+      dateFormat: config.SLUICE_DATE_FORMAT,
+      macFormat: config.SLUICE_MAC_FORMAT,
+    });
+  } catch (error) {
+    throw new ConfigError([error instanceof Error ? error.message : String(error)]);
+  }
+}
+
+function toWorker(config: z.output<typeof workerSettings>): WorkerSettings {
+  return {
+    assetsMax: config.SLUICE_BATCH_ASSETS_MAX,
+    bytesMax: config.SLUICE_BATCH_BYTES_MAX,
+    lingerMs: config.SLUICE_BATCH_LINGER_MS,
+  };
+}

@@ -1,0 +1,59 @@
+/** Where a command writes: results on stdout, everything else on stderr. */
+export interface Terminal {
+  /** Whether one JSON object is wanted instead of text. */
+  readonly isJson: boolean;
+  /** The result: an object for scripts, or its lines for people. */
+  result(object: unknown, lines: readonly string[]): void;
+  /** Something to know on the way. */
+  note(line: string): void;
+  /** One line that replaces itself; only on a terminal. */
+  progress(line: string): void;
+  /** Ends the progress line. */
+  clear(): void;
+}
+
+export function createTerminal(isJson: boolean): Terminal {
+  const hasProgress = process.stderr.isTTY && !isJson;
+  let isShown = false;
+  function clear(): void {
+    if (isShown) process.stderr.write("\r\u001B[K");
+    isShown = false;
+  }
+  return {
+    isJson,
+    result(object, lines) {
+      clear();
+      process.stdout.write(
+        isJson ? `${JSON.stringify(object)}\n` : lines.map((line) => `${line}\n`).join(""),
+      );
+    },
+    note(line) {
+      clear();
+      process.stderr.write(`${line}\n`);
+    },
+    progress(line) {
+      if (!hasProgress) return;
+      process.stderr.write(`\r\u001B[K${line.slice(0, (process.stderr.columns || 80) - 1)}`);
+      isShown = true;
+    },
+    clear,
+  };
+}
+
+/** 1234567 -> "1,234,567". */
+export function grouped(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
+/** How long, for people: "4 s", "12 min", "3.5 h". */
+export function spanText(spanMs: number): string {
+  if (spanMs < 1_000) return `${Math.round(spanMs)} ms`;
+  if (spanMs < 120_000) return `${Math.round(spanMs / 1_000)} s`;
+  if (spanMs < 7_200_000) return `${Math.round(spanMs / 60_000)} min`;
+  return `${(spanMs / 3_600_000).toFixed(1)} h`;
+}
+
+/** The time of day of an instant, as the user's clock shows it. */
+export function clockText(atMs: number): string {
+  return new Date(atMs).toTimeString().slice(0, 8);
+}

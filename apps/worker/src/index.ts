@@ -1,0 +1,1 @@
+export { startWorker, type WorkerOptions, type WorkerSettings } from "./worker.ts";

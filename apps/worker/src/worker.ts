@@ -1,0 +1,77 @@
+import type { MappingPolicy } from "@sluice/inventory";
+import { BatchStage, createTransformStage, type Report } from "@sluice/pipeline";
+import {
+  backlogConnectors,
+  consumeChunks,
+  cut,
+  fillBatch,
+  loadChunk,
+  settle,
+  sweep,
+  Wakes,
+  type Account,
+  type Queues,
+} from "@sluice/queue";
+
+export interface WorkerSettings {
+  assetsMax: number;
+  bytesMax: number;
+  lingerMs: number;
+}
+
+export interface WorkerOptions extends WorkerSettings {
+  account: Account;
+  queues: Queues;
+  /** How a connector's records are mapped; null when it is not one of ours. */
+  policyOf: (connector: string) => MappingPolicy | null;
+  report: Report;
+}
+
+const CHUNKS_AT_ONCE = 2;
+const SWEEP_MS = 10_000;
+
+/**
+ * Transforms chunks and cuts batches until disposed of. Any number of workers, anywhere: all decisions are made in
+ * Redis.
+ */
+export async function startWorker(options: WorkerOptions): Promise<AsyncDisposable> {
+  const { account, queues, report } = options;
+  await using stack = new AsyncDisposableStack();
+  const onError = (error: Error) =>
+    report({ event: "trouble", stage: "transform", message: error.message });
+  const transform = createTransformStage({
+    loadChunk: (sequence) => loadChunk(account, sequence),
+    settle: (sequence, settlement) => settle(account, sequence, settlement),
+    policyOf: options.policyOf,
+    report,
+  });
+  const stage = createBatchStage(options);
+  const stopping = new AbortController();
+  const running = stage.run(stopping.signal);
+  stack.defer(async () => {
+    stopping.abort();
+    await running;
+  });
+  stack.use(await Wakes.subscribe(account, () => stage.wake()));
+  const sweeper = setInterval(() => {
+    sweep(account, queues).catch(onError);
+  }, SWEEP_MS);
+  stack.defer(() => clearInterval(sweeper));
+  const consuming = { concurrency: CHUNKS_AT_ONCE, onError };
+  stack.use(consumeChunks(account, "live", consuming, transform));
+  stack.use(consumeChunks(account, "backfill", consuming, transform));
+  return stack.move();
+}
+
+function createBatchStage({ account, queues, report, ...limits }: WorkerOptions): BatchStage {
+  const { assetsMax, bytesMax, lingerMs } = limits;
+  return new BatchStage({
+    backlog: () => backlogConnectors(account),
+    cut: (connector) => cut(account, { connector, assetsMax, bytesMax, lingerMs }),
+    publish: async (batch) => {
+      await fillBatch(account, batch);
+      await queues.addBatch(batch);
+    },
+    report,
+  });
+}

@@ -1,0 +1,59 @@
+import type { Answer, Failure } from "./answer.ts";
+import type { Gateway, Post } from "./gateway.ts";
+import type { SignInFailure } from "./sign-in.ts";
+import type { TokenSource } from "./token-source.ts";
+
+/** A POST for which the user has to be signed in. */
+export interface AuthorizedPost extends Omit<Post, "headers"> {
+  /** What it is, to be read after "for": `import "4f1c"`. */
+  what: string;
+}
+
+/** How a call ended, and the tokens it showed to the server, which may echo them. */
+export type Called =
+  | { answer: Answer; tokens: readonly string[] }
+  | { answer: null; failure: Failure; tokens: readonly string[] };
+
+/** Posts with a token. One that is not taken is replaced, and the call repeated, once. */
+export async function callAuthorized(
+  gateway: Gateway,
+  tokens: TokenSource,
+  post: AuthorizedPost,
+): Promise<Called> {
+  const first = await callOnce(gateway, tokens, post);
+  if (first.answer?.status !== 401) {
+    return first;
+  }
+  const second = await callOnce(gateway, tokens, post);
+  return { ...second, tokens: [...first.tokens, ...second.tokens] };
+}
+
+async function callOnce(
+  gateway: Gateway,
+  tokens: TokenSource,
+  { what, ...post }: AuthorizedPost,
+): Promise<Called> {
+  const issued = await tokens.get();
+  if (issued.kind !== "token") {
+    return { answer: null, failure: withoutToken(issued), tokens: [] };
+  }
+  const { token } = issued;
+  const exchange = await gateway.post({
+    ...post,
+    headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+  });
+  if (exchange.kind === "no-answer") {
+    const failure: Failure = exchange.wasSent
+      ? { kind: "unknown", message: `No answer came for ${what}: ${exchange.message}` }
+      : { kind: "unavailable", message: `Cannot reach Qualys for ${what}: ${exchange.message}` };
+    return { answer: null, failure, tokens: [token] };
+  }
+  if (exchange.status === 401) {
+    tokens.discard(token);
+  }
+  return { answer: exchange, tokens: [token] };
+}
+
+function withoutToken(failure: SignInFailure): Failure {
+  return failure.kind === "refused" ? { ...failure, kind: "forbidden" } : failure;
+}

@@ -1,0 +1,138 @@
+import { Agent as HttpAgent, type ClientRequest } from "node:http";
+import { Agent as HttpsAgent } from "node:https";
+import { type Socket } from "node:net";
+import { TLSSocket } from "node:tls";
+import got, { type OptionsInit } from "got";
+import type { Answer } from "./answer.ts";
+import { endpoint } from "./gateway-url.ts";
+
+/** One POST. */
+export interface Post {
+  path: string;
+  query?: Record<string, string>;
+  headers?: Record<string, string>;
+  content: { form: Record<string, string> } | { body: string };
+  /** The longest that the whole exchange may take. */
+  timeoutMs: number;
+  /** Where reading the answer's body stops. */
+  answerBytesMax: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** How a POST ended. `wasSent` is false only when the server can't have seen any of it. */
+export type Exchange =
+  | ({ kind: "answer" } & Answer)
+  | { kind: "no-answer"; wasSent: boolean; message: string };
+
+const connectTimeoutMs = 10_000;
+const socketsMax = 8;
+/** Below the idle time after which usual load balancers drop a connection without a word. */
+const idleSocketMs = 30_000;
+
+/**
+ * The way to one gateway: keep-alive connections, certificates always verified, no redirects
+ * followed, nothing retried. A failing exchange is a value, and it never holds the request, which
+ * carries credentials.
+ */
+export class Gateway implements Disposable {
+  readonly #url: URL;
+  readonly #userAgent: string;
+  readonly #closing = new AbortController();
+  readonly #agents = {
+    http: new HttpAgent({ keepAlive: true, maxSockets: socketsMax, timeout: idleSocketMs }),
+    https: new HttpsAgent({ keepAlive: true, maxSockets: socketsMax, timeout: idleSocketMs }),
+  };
+
+  constructor(url: URL, userAgent: string) {
+    this.#url = url;
+    this.#userAgent = userAgent;
+  }
+
+  /** Never rejects. */
+  async post(post: Post): Promise<Exchange> {
+    const stream = got.stream.post(endpoint(this.#url, post.path, post.query), this.#options(post));
+    let wasSent = false;
+    stream.once("request", (request: ClientRequest) => {
+      onConnected(request, () => {
+        wasSent = true;
+      });
+    });
+    let head: Pick<Answer, "status" | "headers"> | undefined;
+    stream.once("response", ({ statusCode, headers }) => {
+      head = { status: statusCode, headers };
+    });
+    // What goes wrong after the answer's end, as with an upload that it made needless, is no matter.
+    stream.on("error", () => {});
+    const { body, error } = await read(stream, post.answerBytesMax);
+    stream.destroy();
+    return head === undefined
+      ? { kind: "no-answer", wasSent, message: error?.message ?? "the connection was closed" }
+      : { kind: "answer", ...head, body, isComplete: error === undefined };
+  }
+
+  /** Ends every exchange and closes the connections. */
+  [Symbol.dispose](): void {
+    this.#closing.abort(new Error("the client was closed"));
+    this.#agents.http.destroy();
+    this.#agents.https.destroy();
+  }
+
+  #options({ content, headers, signal, timeoutMs }: Post): OptionsInit {
+    const connectMs = Math.min(connectTimeoutMs, timeoutMs);
+    return {
+      ...content,
+      headers: { accept: "application/json", "user-agent": this.#userAgent, ...headers },
+      agent: this.#agents,
+      https: { rejectUnauthorized: true },
+      followRedirect: false,
+      throwHttpErrors: false,
+      retry: { limit: 0 },
+      signal: AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]),
+      timeout: {
+        lookup: connectMs,
+        connect: connectMs,
+        secureConnect: connectMs,
+        send: timeoutMs,
+        response: timeoutMs,
+        request: timeoutMs,
+      },
+    };
+  }
+}
+
+/** A connection that is kept alive is ready at once; a new one is after its handshake. */
+function onConnected(request: ClientRequest, connected: () => void): void {
+  request.once("socket", (socket: Socket) => {
+    const isTls = socket instanceof TLSSocket;
+    if (socket.connecting || (isTls && !socket.authorized)) {
+      socket.once(isTls ? "secureConnect" : "connect", connected);
+    } else {
+      connected();
+    }
+  });
+}
+
+/** The text of a body up to `bytesMax`; `error` tells why it is not the whole. */
+async function read(
+  stream: AsyncIterable<Uint8Array>,
+  bytesMax: number,
+): Promise<{ body: string; error?: Error }> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  try {
+    for await (const chunk of stream) {
+      chunks.push(chunk.subarray(0, bytesMax - bytes));
+      bytes += chunk.byteLength;
+      if (bytes > bytesMax) {
+        return { body: text(chunks), error: new RangeError(`more than ${bytesMax} bytes`) };
+      }
+    }
+    return { body: text(chunks) };
+  } catch (error) {
+    return { body: text(chunks), error: error instanceof Error ? error : new Error(String(error)) };
+  }
+}
+
+function text(chunks: readonly Uint8Array[]): string {
+  return Buffer.concat(chunks).toString("utf8");
+}

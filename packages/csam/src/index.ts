@@ -1,0 +1,12 @@
+export type { AssetIdentity } from "./asset-errors.ts";
+export type { AssetFilter, AssetPage, AssetQuery, AssetSearch } from "./asset-page.ts";
+export type { Failure } from "./answer.ts";
+export {
+  CsamClient,
+  type CsamOptions,
+  type ImportAnswer,
+  type ImportRequest,
+  type ReadAnswer,
+} from "./client.ts";
+export { parseGatewayUrl } from "./gateway-url.ts";
+export type { SignIn } from "./sign-in.ts";

@@ -1,0 +1,27 @@
+export { type Asset, assetSchema } from "./asset.ts";
+export { fingerprint } from "./fingerprint.ts";
+export { assetId } from "./identity.ts";
+export { importPayload } from "./import-payload.ts";
+export { DEFAULT_KEY_FIELDS, mappingPolicy, type MappingPolicy } from "./policy.ts";
+export { type RawAsset, rawAssetSchema } from "./raw-asset.ts";
+export {
+  CHUNK_ASSETS_MAX,
+  versionOf,
+  type BuriedRecord,
+  type Chunk,
+  type ChunkContent,
+  type ChunkRecord,
+  type LetterContent,
+  type RejectedAsset,
+  type SettledAsset,
+  type Settlement,
+} from "./settlement.ts";
+export {
+  type DeadReason,
+  readAsset,
+  type Transformed,
+  transformRaw,
+  transformRecord,
+} from "./transform.ts";
+export type { AssetError, Verdict } from "./verdict.ts";
+export type { Warning } from "./warning.ts";

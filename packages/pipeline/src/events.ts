@@ -1,0 +1,67 @@
+/**
+ * What happened, in the past tense: the one way out for information. Logs, totals and tests read the same
+ * stream. One event a batch or a chunk, never one an asset.
+ */
+export type PipelineEvent =
+  | {
+      event: "chunk.settled";
+      run: string;
+      sequence: number;
+      waiting: number;
+      parked: number;
+      unchanged: number;
+      coalesced: number;
+      dead: number;
+    }
+  | { event: "records.buried"; run: string; records: number; reasons: Record<string, number> }
+  | { event: "chunk.left"; sequence: number; connector: string; why: string }
+  | { event: "batch.cut"; batch: number; connector: string; assets: number }
+  | {
+      event: "batch.sent";
+      batch: number;
+      call: number;
+      requestId: string;
+      assets: number;
+      status: number | null;
+      verdict: string;
+      elapsedMs: number;
+      remaining: number | null;
+    }
+  | { event: "batch.accepted"; batch: number; delivered: number; dead: number }
+  | { event: "batch.split"; batch: number; into: readonly number[]; why: string }
+  | { event: "assets.refused"; batch: number; assets: number; message: string }
+  | {
+      event: "send.held";
+      scope: string;
+      reason: string;
+      durationMs: number | null;
+      message: string;
+    }
+  | { event: "send.resumed"; scope: string; reason: string; cause: string; heldMs: number }
+  | { event: "trouble"; stage: string; message: string };
+
+export type Report = (event: PipelineEvent) => void;
+export type Level = "debug" | "info" | "warn" | "error";
+
+/** Error: a human must act. Warn: something was lost to the dead letters, or repaired itself. */
+const LEVELS: Readonly<Record<PipelineEvent["event"], Level>> = {
+  "chunk.settled": "debug",
+  "records.buried": "warn",
+  "chunk.left": "error",
+  "batch.cut": "debug",
+  "batch.sent": "debug",
+  "batch.accepted": "info",
+  "batch.split": "info",
+  "assets.refused": "warn",
+  "send.held": "info",
+  "send.resumed": "info",
+  trouble: "warn",
+};
+
+/** How loud an event is. A hold that only an operator can end is an error. */
+export function levelOf(event: PipelineEvent): Level {
+  if (event.event === "send.held" && event.durationMs === null && event.reason !== "operator") {
+    return "error";
+  }
+  return LEVELS[event.event];
+}

@@ -1,0 +1,238 @@
+import { holdAfter, type NewHold, type Reading } from "@sluice/governor";
+import { importPayload, type RejectedAsset, type Verdict } from "@sluice/inventory";
+import type { Report } from "./events.ts";
+import { identityOf, letterAbout } from "./refused-asset.ts";
+
+/** A batch as the sender needs it. */
+export interface OutboundBatch {
+  number: number;
+  connector: string;
+  requestId: string;
+  bodies: readonly string[];
+}
+
+type Permit =
+  | { kind: "go"; call: number; failures: number; refusals: number }
+  | { kind: "wait"; scope: "account" | "connector"; delayMs: number; reason: string };
+
+interface Answer {
+  verdict: Verdict;
+  reading: Reading;
+  status: number | null;
+  elapsedMs: number;
+  body: string;
+}
+
+interface MadeCall {
+  call: number;
+  batch: number;
+  outcome: Verdict["kind"];
+  isCounted: boolean;
+  reading: Reading;
+  hold: NewHold | null;
+  bytesMax: number | null;
+  entry: {
+    atMs: number;
+    requestId: string;
+    status: number | null;
+    assets: number;
+    elapsedMs: number;
+    verdict: string;
+    message: string;
+  };
+}
+
+/** What becomes of the batch's job. */
+export type Disposition = { kind: "done" } | { kind: "later" } | { kind: "aside"; delayMs: number };
+
+export interface SendStageOptions {
+  /** Null when the batch is settled already. */
+  load: (batch: number) => Promise<OutboundBatch | null>;
+  reserve: (connector: string) => Promise<Permit>;
+  /** Settles the call; tells whether the hold that follows is new. */
+  settleCall: (made: MadeCall) => Promise<{ isNewHold: boolean }>;
+  acknowledge: (
+    batch: number,
+    call: number,
+    rejected: readonly RejectedAsset[],
+  ) => Promise<{ delivered: number; dead: number }>;
+  /** Makes several batches of one, adds their jobs to the front, tells their numbers. */
+  split: (
+    batch: OutboundBatch,
+    parts: readonly (readonly string[])[],
+  ) => Promise<readonly number[]>;
+  importAssets: (request: {
+    requestId: string;
+    payload: string;
+    assets: () => { sourceNativeKey: string; names: string[] }[];
+  }) => Promise<Answer>;
+  /** The `source` string of a connector's payloads. */
+  sourceOf: (connector: string) => string;
+  /** A permit older than this is not used any more: its slot may be somebody else's. */
+  permitMsMax: number;
+  /** Milliseconds that only go forward, in this process. */
+  monotonicMs: () => number;
+  chance: () => number;
+  report: Report;
+}
+
+/**
+ * One batch, one call, and what follows. Each answer gives two independent results: a verdict on the batch and,
+ * perhaps, a hold. Nothing waits in here: what can't be sent now goes back to the queue.
+ */
+export function createSendStage(options: SendStageOptions) {
+  return async function send(number: number): Promise<Disposition> {
+    const batch = await options.load(number);
+    if (batch === null) return { kind: "done" };
+    const reservedAtMs = options.monotonicMs();
+    const permit = await options.reserve(batch.connector);
+    if (permit.kind === "wait") {
+      return permit.scope === "account"
+        ? { kind: "later" }
+        : { kind: "aside", delayMs: permit.delayMs };
+    }
+    // Stopped and continued, this process may hold a batch that a standby has delivered long ago.
+    if (options.monotonicMs() - reservedAtMs > options.permitMsMax) {
+      throw new Error(`Cannot send batch ${number}: its permit is too old; it will be tried again`);
+    }
+    const answer = await post(options, batch);
+    await settle(options, batch, permit, answer);
+    return await conclude(options, batch, permit.call, answer);
+  };
+}
+
+async function post(options: SendStageOptions, batch: OutboundBatch): Promise<Answer> {
+  const { requestId, connector, bodies } = batch;
+  const source = options.sourceOf(connector);
+  const payload = importPayload({ requestId, source, connectorUuid: connector, assets: bodies });
+  return await options.importAssets({ requestId, payload, assets: () => bodies.map(identityOf) });
+}
+
+async function settle(
+  options: SendStageOptions,
+  batch: OutboundBatch,
+  permit: Permit & { kind: "go" },
+  answer: Answer,
+): Promise<void> {
+  const { verdict, reading, status, elapsedMs } = answer;
+  const { number, requestId, connector } = batch;
+  const { call, failures, refusals } = permit;
+  const assets = batch.bodies.length;
+  const message = "message" in verdict ? verdict.message : "";
+  const facts = { outcome: verdict.kind, message, reading, connector, failures, refusals };
+  const hold = holdAfter({ ...facts, chance: options.chance() });
+  const { isNewHold } = await options.settleCall({
+    call,
+    batch: number,
+    outcome: verdict.kind,
+    isCounted: verdict.kind !== "limited",
+    reading,
+    hold,
+    bytesMax: verdict.kind === "too-large" && assets > 1 ? Math.floor(bytesOf(batch) * 0.75) : null,
+    entry: {
+      atMs: Date.now(),
+      requestId,
+      status,
+      assets,
+      elapsedMs,
+      verdict: verdict.kind,
+      message,
+    },
+  });
+  const { remaining } = reading;
+  options.report({
+    event: "batch.sent",
+    batch: number,
+    call,
+    requestId,
+    assets,
+    status,
+    verdict: verdict.kind,
+    elapsedMs,
+    remaining,
+  });
+  if (hold !== null && isNewHold) options.report({ event: "send.held", ...hold });
+}
+
+function bytesOf(batch: OutboundBatch): number {
+  return batch.bodies.reduce((sum, body) => sum + Buffer.byteLength(body) + 1, 0);
+}
+
+/** Turns the verdict into what happens to the batch. */
+async function conclude(
+  options: SendStageOptions,
+  batch: OutboundBatch,
+  call: number,
+  { verdict, body }: Answer,
+): Promise<Disposition> {
+  switch (verdict.kind) {
+    case "accepted":
+      return await acknowledge(options, batch, call, []);
+    case "accepted-in-part":
+      return await concludeInPart(options, batch, call, verdict, body);
+    case "refused":
+    case "too-large":
+      return await narrowDown(options, batch, call, verdict.kind, verdict.message);
+    case "limited":
+    case "unavailable":
+    case "unknown":
+    case "forbidden":
+    case "wrong-address":
+      return { kind: "later" };
+  }
+}
+
+/** Errors with a name hit just that asset; while some have none, sending halves again finds out whose they are. */
+async function concludeInPart(
+  options: SendStageOptions,
+  batch: OutboundBatch,
+  call: number,
+  verdict: Verdict & { kind: "accepted-in-part" },
+  body: string,
+): Promise<Disposition> {
+  if (verdict.unplaced.length > 0) {
+    const message = `${verdict.unplaced.join("; ")} (the answer: ${body})`;
+    return await narrowDown(options, batch, call, "refused", message);
+  }
+  const rejected = verdict.rejected.map(({ index, message }) => ({
+    index,
+    letter: letterAbout(batch.bodies[index] ?? "{}", "refused", message, batch),
+  }));
+  return await acknowledge(options, batch, call, rejected);
+}
+
+/** Halves a batch; a single asset that has its own refusal is dead. */
+async function narrowDown(
+  options: SendStageOptions,
+  batch: OutboundBatch,
+  call: number,
+  reason: "refused" | "too-large",
+  message: string,
+): Promise<Disposition> {
+  const { bodies, number } = batch;
+  if (bodies.length === 1) {
+    const letter = letterAbout(bodies[0] ?? "{}", reason, message, batch);
+    return await acknowledge(options, batch, call, [{ index: 0, letter }]);
+  }
+  const middle = Math.ceil(bodies.length / 2);
+  const into = await options.split(batch, [bodies.slice(0, middle), bodies.slice(middle)]);
+  options.report({ event: "batch.split", batch: number, into, why: message });
+  return { kind: "done" };
+}
+
+async function acknowledge(
+  options: SendStageOptions,
+  batch: OutboundBatch,
+  call: number,
+  rejected: readonly RejectedAsset[],
+): Promise<Disposition> {
+  const { number } = batch;
+  const { delivered, dead } = await options.acknowledge(number, call, rejected);
+  options.report({ event: "batch.accepted", batch: number, delivered, dead });
+  const first = rejected[0];
+  if (first !== undefined) {
+    const { message } = first.letter;
+    options.report({ event: "assets.refused", batch: number, assets: rejected.length, message });
+  }
+  return { kind: "done" };
+}

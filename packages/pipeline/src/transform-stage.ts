@@ -1,0 +1,122 @@
+import { createHash } from "node:crypto";
+import {
+  readAsset,
+  transformRecord,
+  versionOf,
+  type BuriedRecord,
+  type Chunk,
+  type ChunkRecord,
+  type MappingPolicy,
+  type SettledAsset,
+  type Settlement,
+} from "@sluice/inventory";
+import type { Report } from "./events.ts";
+
+export interface TransformStageOptions {
+  /** Null when the chunk was settled already. */
+  loadChunk: (sequence: number) => Promise<Chunk | null>;
+  settle: (sequence: number, settlement: Settlement) => Promise<SettledCounts>;
+  /** How a connector's records are mapped; null when this process does not know the connector. */
+  policyOf: (connector: string) => MappingPolicy | null;
+  report: Report;
+}
+
+/** What the decisions about a chunk came to. */
+type SettledCounts =
+  | { kind: "gone" }
+  | {
+      kind: "settled";
+      waiting: number;
+      parked: number;
+      unchanged: number;
+      coalesced: number;
+      dead: number;
+    };
+
+/**
+ * Chunk -> assets -> outbox. A record that can't be mapped becomes a dead letter; its neighbours go on. Safe to
+ * repeat and to run twice at once.
+ */
+export function createTransformStage(options: TransformStageOptions) {
+  const { loadChunk, settle, policyOf, report } = options;
+  return async function transform(sequence: number): Promise<void> {
+    const chunk = await loadChunk(sequence);
+    if (chunk === null) return;
+    const policy = policyOf(chunk.connector);
+    if (policy === null) {
+      const why = "this worker is configured for other connectors";
+      report({ event: "chunk.left", sequence, connector: chunk.connector, why });
+      throw new Error(`Cannot transform chunk ${sequence} of connector ${chunk.connector}: ${why}`);
+    }
+    const settlement = settlementOf(chunk, policy);
+    const settled = await settle(sequence, settlement);
+    if (settled.kind === "gone") return;
+    const { kind: _, ...counts } = settled;
+    report({ event: "chunk.settled", run: chunk.run, sequence, ...counts });
+    if (settlement.dead.length > 0) {
+      const reasons = countBy(settlement.dead.map(({ letter }) => letter.reason));
+      report({ event: "records.buried", run: chunk.run, records: settlement.dead.length, reasons });
+    }
+  };
+}
+
+/** Decides what each record of a chunk is: an asset (the newest of its key), or a dead letter. */
+export function settlementOf(chunk: Chunk, policy: MappingPolicy): Settlement {
+  const newest = new Map<string, SettledAsset>();
+  const dead: BuriedRecord[] = [];
+  const warnings: string[] = [];
+  let assets = 0;
+  for (const [index, record] of chunk.records.entries()) {
+    const version = record.version ?? versionOf(chunk.sequence, index);
+    const outcome = outcomeOf(record, policy);
+    if (outcome.kind === "dead") {
+      dead.push(buried(chunk, record, version, outcome));
+      continue;
+    }
+    assets += 1;
+    for (const { code } of outcome.warnings) warnings.push(code);
+    const before = newest.get(outcome.key);
+    if (before !== undefined && before.version > version) continue;
+    const { id, fingerprint, body } = outcome;
+    newest.set(outcome.key, { id, fingerprint, version, body });
+  }
+  return {
+    assets: [...newest.values()],
+    dead,
+    coalesced: assets - newest.size,
+    warnings: countBy(warnings),
+  };
+}
+
+type Outcome = ReturnType<typeof transformRecord>;
+
+function outcomeOf(record: ChunkRecord, policy: MappingPolicy): Outcome {
+  if (record.isAsset) return readAsset(record.text);
+  if (record.problem === undefined) return transformRecord(record.text, policy);
+  const message = record.problem;
+  return { kind: "dead", key: null, id: null, reason: "malformed", path: "", message };
+}
+
+function buried(
+  chunk: Chunk,
+  record: ChunkRecord,
+  version: number,
+  outcome: Outcome & { kind: "dead" },
+): BuriedRecord {
+  const { run, source } = chunk;
+  const { key, reason, path, message } = outcome;
+  const id = outcome.id ?? placeId(run, source, record.line);
+  const letter = { key, reason, path, message, source, line: record.line, raw: record.text };
+  return { id, version, letter };
+}
+
+/** Identity of a record without a key: where it stands. */
+function placeId(run: string, source: string, line: number): Buffer {
+  return createHash("sha256").update(`${run}\n${source}\n${line}`).digest().subarray(0, 16);
+}
+
+function countBy(codes: readonly string[]): Record<string, number> {
+  const counts: Record<string, number> = {};
+  for (const code of codes) counts[code] = (counts[code] ?? 0) + 1;
+  return counts;
+}

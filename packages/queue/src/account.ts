@@ -1,0 +1,141 @@
+import { Redis } from "ioredis";
+import { checkServer, type ServerReport } from "./server-check.ts";
+import { runScript, type Reply, type ScriptName } from "./scripts.ts";
+
+/** The format of every value this version writes. A newer one in Redis is left alone. */
+export const FORMAT_VERSION = 1;
+
+export interface AccountOptions {
+  /** `redis://`, `rediss://`, or the path of a unix socket. */
+  redisUrl: string;
+  /** Name of the Qualys subscription; all its keys share one hash tag, hence one Cluster slot. */
+  account: string;
+  /** Bytes that chunks and segments may take together before producers wait. 0 takes 70 % of `maxmemory`. */
+  queueBytesMax?: number;
+  /** How long the first connection may take before opening fails. Default 5,000. */
+  connectMs?: number;
+}
+
+/**
+ * One account's corner of Redis: the connection, the prefix of its keys and the scripts that work on them.
+ * Everything in this package is a function over it.
+ */
+export class Account implements AsyncDisposable {
+  readonly name: string;
+  /** What every key of the account begins with. */
+  readonly base: string;
+  /** What BullMQ's keys begin with: the same tag, so that our scripts can follow its limiter. */
+  readonly queuePrefix: string;
+  readonly client: Redis;
+  readonly queueBytesMax: number;
+  readonly server: ServerReport;
+  readonly #redisUrl: string;
+
+  constructor(options: AccountOptions, client: Redis, server: ServerReport) {
+    this.name = options.account;
+    this.queuePrefix = queuePrefixOf(options.account);
+    this.base = `${this.queuePrefix}:`;
+    this.client = client;
+    this.server = server;
+    this.queueBytesMax = options.queueBytesMax || Math.floor(server.memoryBytesMax * 0.7);
+    this.#redisUrl = options.redisUrl;
+  }
+
+  key(name: string): string {
+    return this.base + name;
+  }
+
+  async run(script: ScriptName, ...args: (string | number | Buffer)[]): Promise<Reply[]> {
+    const reply = await runScript(this.client, script, this.base, args);
+    return Array.isArray(reply) ? reply : [reply];
+  }
+
+  /** A connection of its own for whoever blocks or subscribes. The caller closes it. */
+  connect(): Redis {
+    return createClient(this.#redisUrl);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await closeClient(this.client);
+  }
+}
+
+function queuePrefixOf(account: string): string {
+  if (!/^[\w.:-]{1,200}$/.test(account)) {
+    throw new RangeError(
+      `Cannot use the account name "${account}": use letters, digits, dots, dashes and colons`,
+    );
+  }
+  return `sluice:{${account}}`;
+}
+
+/**
+ * Connects to Redis and checks that it can keep a promise: version, eviction policy, persistence, and the
+ * format of what is stored there. Throws an `Error` that names the setting and the remedy.
+ */
+export async function openAccount(options: AccountOptions): Promise<Account> {
+  const client = createClient(options.redisUrl);
+  try {
+    await reach(client, options);
+    const account = new Account(options, client, await checkServer(client));
+    await checkFormat(account);
+    return account;
+  } catch (error) {
+    client.disconnect();
+    throw error;
+  }
+}
+
+function createClient(redisUrl: string): Redis {
+  const client = new Redis(redisUrl, {
+    lazyConnect: true,
+    maxRetriesPerRequest: null,
+    socketTimeout: 30_000,
+    connectTimeout: 5_000,
+  });
+  // Errors reach whoever waits for a command; without a listener they would end the process.
+  client.on("error", () => {});
+  return client;
+}
+
+async function reach(client: Redis, options: AccountOptions): Promise<void> {
+  let lastError: Error | undefined;
+  client.on("error", (error: Error) => {
+    lastError = error;
+  });
+  const deadline = AbortSignal.timeout(options.connectMs ?? 5_000);
+  const { promise, reject } = Promise.withResolvers<never>();
+  deadline.addEventListener("abort", () => {
+    const why = lastError?.message ?? "no answer";
+    reject(
+      new Error(
+        `Cannot reach Redis at ${withoutPassword(options.redisUrl)}: ${why}; check REDIS_URL`,
+        { cause: lastError },
+      ),
+    );
+  });
+  void client.connect().catch(() => {});
+  await Promise.race([client.ping(), promise]);
+}
+
+/** The address as it may be printed. */
+export function withoutPassword(redisUrl: string): string {
+  return redisUrl.replace(/\/\/[^@/]*@/, "//***@");
+}
+
+async function checkFormat(account: Account): Promise<void> {
+  await account.client.setnx(account.key("schema"), FORMAT_VERSION);
+  const stored = Number(await account.client.get(account.key("schema")));
+  if (stored > FORMAT_VERSION) {
+    throw new Error(
+      `Cannot work on account "${account.name}": its data has format ${stored}, this version knows ${FORMAT_VERSION}; ` +
+        `upgrade this process`,
+    );
+  }
+}
+
+/** Closes a connection, politely if the server still answers. */
+export async function closeClient(client: Redis): Promise<void> {
+  if (client.status === "ready") await client.quit().catch(() => {});
+  client.disconnect();
+}

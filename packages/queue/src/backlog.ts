@@ -1,0 +1,43 @@
+import type { Account } from "./account.ts";
+
+/** How much is where, in records. */
+export interface Backlog {
+  /** In chunks that no worker has settled. */
+  records: number;
+  /** Ready to be cut. */
+  outbox: number;
+  parked: number;
+  inFlight: number;
+  /** Batches cut and not settled. */
+  batches: number;
+  /** Senders whose lease is running. */
+  senders: number;
+}
+
+export async function readBacklog(account: Account): Promise<Backlog> {
+  const { client } = account;
+  const connectors = await client.smembers(account.key("connectors"));
+  async function total(name: string): Promise<number> {
+    const counts = await Promise.all(
+      connectors.map((connector) => client.hlen(account.key(`${name}:${connector}`))),
+    );
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+  const [seconds] = await client.time();
+  return {
+    records: await waitingRecords(account),
+    outbox: await total("index"),
+    parked: await total("parked"),
+    inFlight: await total("inflight"),
+    batches: await client.zcard(account.key("batches")),
+    senders: await client.zcount(account.key("senders"), Number(seconds) * 1_000, "+inf"),
+  };
+}
+
+async function waitingRecords(account: Account): Promise<number> {
+  const sequences = await account.client.zrange(account.key("chunks"), "0", "-1");
+  const pipeline = account.client.pipeline();
+  for (const sequence of sequences) pipeline.hget(account.key(`chunk:${sequence}`), "n");
+  const replies = (await pipeline.exec()) ?? [];
+  return replies.reduce((sum, [, count]) => sum + Number(count ?? 0), 0);
+}

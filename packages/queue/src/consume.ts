@@ -1,0 +1,97 @@
+import { DelayedError, Worker, type Job, type WorkerOptions } from "bullmq";
+import { closeClient, type Account } from "./account.ts";
+import { INTAKE_QUEUE, OUTBOUND_QUEUE, type BatchJob, type ChunkJob } from "./queues.ts";
+import type { Lane } from "./runs.ts";
+
+/** What becomes of a batch's job, in the sender's words. The only place where they turn into BullMQ's verbs. */
+export type Disposition =
+  /** The batch is settled. */
+  | { kind: "done" }
+  /** The account waits: back to the front of the queue; no attempt is counted. */
+  | { kind: "later" }
+  /** Only its connector waits: out of the way of the others. */
+  | { kind: "aside"; delayMs: number };
+
+export interface ConsumeOptions {
+  concurrency: number;
+  /** Told of every error; the job is tried again. */
+  onError: (error: Error) => void;
+}
+
+const ASIDE_MS_MAX = 60_000;
+const RETRY_MS_MAX = 60_000;
+
+/**
+ * Settings that were measured: a killed consumer's job is taken over within five seconds, a job may stall any number of
+ * times, and an ended hold is noticed within half a second even where nobody wakes the consumer.
+ */
+const CONSUMER: Partial<WorkerOptions> = {
+  lockDuration: 4_000,
+  stalledInterval: 1_000,
+  maxStalledCount: 1_000_000,
+  drainDelay: 1,
+  maximumRateLimitDelay: 500,
+};
+
+/** One period of consuming. Disposing of it waits for the jobs in hand. */
+export class Consumer implements AsyncDisposable {
+  readonly #worker: Worker;
+  readonly #connection: ReturnType<Account["connect"]>;
+
+  constructor(
+    account: Account,
+    queue: string,
+    options: ConsumeOptions,
+    handle: (job: Job, token: string) => Promise<void>,
+  ) {
+    this.#connection = account.connect();
+    this.#worker = new Worker(queue, async (job, token) => handle(job, token ?? ""), {
+      ...CONSUMER,
+      connection: this.#connection,
+      prefix: account.queuePrefix,
+      concurrency: options.concurrency,
+      settings: {
+        backoffStrategy: (attempts) => Math.min(RETRY_MS_MAX, 500 * 2 ** Math.min(attempts, 10)),
+      },
+    });
+    this.#worker.on("error", options.onError);
+    this.#worker.on("failed", (_, error) => options.onError(error));
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker.close();
+    await closeClient(this.#connection);
+  }
+}
+
+/** Hands out the chunks of a lane, one call each, until disposed of. */
+export function consumeChunks(
+  account: Account,
+  lane: Lane,
+  options: ConsumeOptions,
+  handle: (sequence: number) => Promise<void>,
+): Consumer {
+  return new Consumer(account, INTAKE_QUEUE[lane], options, async (job: Job<ChunkJob>) => {
+    await handle(job.data.sequence);
+  });
+}
+
+/** Hands out the batches that are ready to be sent, until disposed of. */
+export function consumeBatches(
+  account: Account,
+  options: ConsumeOptions,
+  handle: (batch: number) => Promise<Disposition>,
+): Consumer {
+  return new Consumer(account, OUTBOUND_QUEUE, options, async (job: Job<BatchJob>, token) => {
+    const disposition = await handle(job.data.batch);
+    switch (disposition.kind) {
+      case "done":
+        return;
+      case "later":
+        throw Worker.RateLimitError();
+      case "aside":
+        await job.moveToDelayed(Date.now() + Math.min(ASIDE_MS_MAX, disposition.delayMs), token);
+        throw new DelayedError();
+    }
+  });
+}

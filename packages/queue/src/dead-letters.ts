@@ -1,0 +1,91 @@
+import type { LetterContent } from "@sluice/inventory";
+import type { Account } from "./account.ts";
+
+/** A record that can't be delivered as it is, kept until someone decides. */
+export interface DeadLetter extends LetterContent {
+  /** 32 hex digits: of its key, or of its place where it has none. */
+  id: string;
+  connector: string;
+  version: number;
+  run: string;
+  atMs: number;
+}
+
+/** The letters an operator still has to look at, the newest first. */
+export async function listDeadLetters(
+  account: Account,
+  options: { connector?: string; limit?: number } = {},
+): Promise<DeadLetter[]> {
+  const connectors = options.connector ? [options.connector] : await connectorsOf(account);
+  const limit = options.limit ?? 1_000;
+  const lists = await Promise.all(connectors.map((one) => lettersOf(account, one, limit)));
+  return lists
+    .flat()
+    .sort((a, b) => b.atMs - a.atMs)
+    .slice(0, limit);
+}
+
+/** How many letters an operator still has to look at. */
+export async function countDeadLetters(account: Account): Promise<number> {
+  const connectors = await connectorsOf(account);
+  const counts = await Promise.all(
+    connectors.map((connector) => account.client.zcard(account.key(`dead:${connector}:at`))),
+  );
+  return counts.reduce((sum, count) => sum + count, 0);
+}
+
+/** The visible letters whose id begins with, or whose key equals, what was given. */
+export async function findDeadLetters(account: Account, idOrKey: string): Promise<DeadLetter[]> {
+  const letters = await listDeadLetters(account, { limit: Number.MAX_SAFE_INTEGER });
+  return letters.filter((letter) => letter.key === idOrKey || letter.id.startsWith(idOrKey));
+}
+
+/**
+ * Takes letters off the list. Content that Qualys refused stays known as refused, so that it is not tried again,
+ * unless it is to be forgotten: then it may be replayed.
+ */
+export async function removeDeadLetters(
+  account: Account,
+  letters: readonly DeadLetter[],
+  how: "discard" | "forget",
+): Promise<void> {
+  const pipeline = account.client.pipeline();
+  for (const { id, connector } of letters) {
+    const field = Buffer.from(id, "hex");
+    pipeline.zrem(account.key(`dead:${connector}:at`), field);
+    pipeline.hdel(account.key(`dead:${connector}`), field);
+    if (how === "forget") pipeline.hdel(account.key(`refused:${connector}`), field);
+  }
+  await pipeline.exec();
+}
+
+async function connectorsOf(account: Account): Promise<string[]> {
+  return await account.client.smembers(account.key("connectors"));
+}
+
+async function lettersOf(
+  account: Account,
+  connector: string,
+  limit: number,
+): Promise<DeadLetter[]> {
+  const key = account.key(`dead:${connector}`);
+  const members = await account.client.zrevrangeBuffer(`${key}:at`, 0, limit - 1, "WITHSCORES");
+  const ids = members.filter((_, index) => index % 2 === 0);
+  if (ids.length === 0) return [];
+  const values = await account.client.hmget(key, ...ids);
+  return values.flatMap((value, index) => {
+    const id = ids[index]?.toString("hex") ?? "";
+    const atMs = Number(members[index * 2 + 1]?.toString());
+    return value === null ? [] : [parseLetter(value, { id, connector, atMs })];
+  });
+}
+
+function parseLetter(
+  value: string,
+  place: { id: string; connector: string; atMs: number },
+): DeadLetter {
+  const end = value.indexOf("\n");
+  const content = JSON.parse(value.slice(end + 1)) as LetterContent;
+  const [version = "0", , run = ""] = value.slice(0, end).split(" ");
+  return { ...place, version: Number(version), run, ...content };
+}

@@ -1,0 +1,57 @@
+import type { ChunkContent } from "@sluice/inventory";
+import type { Account } from "./account.ts";
+import { packChunk } from "./chunk.ts";
+import type { Queues } from "./queues.ts";
+import type { Lane, RunState } from "./runs.ts";
+
+export interface EnqueueOptions {
+  run: string;
+  lane: Lane;
+  /** Who enqueues, and the how manieth chunk of its this is (from 1): a repeated call is the same call. */
+  producer: string;
+  ordinal: number;
+}
+
+export type Enqueued =
+  | { kind: "enqueued"; sequence: number }
+  /** Too many bytes wait already: try again when some were delivered. */
+  | { kind: "full" }
+  | { kind: "closed"; state: RunState | "unknown" };
+
+/** Stores a chunk, enters it in the run's books and adds its job. Safe to repeat after a lost answer. */
+export async function enqueueChunk(
+  account: Account,
+  queues: Queues,
+  options: EnqueueOptions,
+  content: ChunkContent,
+): Promise<Enqueued> {
+  const enqueued = await storeChunk(account, options, content);
+  if (enqueued.kind === "enqueued") await queues.addChunk(options.lane, enqueued.sequence);
+  return enqueued;
+}
+
+/** The first half: after it nothing can be lost; the job is added by the sweep if this process dies now. */
+export async function storeChunk(
+  account: Account,
+  options: EnqueueOptions,
+  content: ChunkContent,
+): Promise<Enqueued> {
+  const body = await packChunk(content);
+  try {
+    const [kind, value] = await account.run(
+      "enqueue",
+      options.run,
+      options.producer,
+      options.ordinal,
+      content.records.length,
+      body,
+      account.queueBytesMax,
+    );
+    if (kind === "ok") return { kind: "enqueued", sequence: Number(value) };
+    if (kind === "closed") return { kind: "closed", state: value as RunState | "unknown" };
+    return { kind: "full" };
+  } catch (error) {
+    if (error instanceof Error && error.message.startsWith("OOM")) return { kind: "full" };
+    throw error;
+  }
+}

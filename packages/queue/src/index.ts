@@ -1,0 +1,55 @@
+export { Account, openAccount, withoutPassword, type AccountOptions } from "./account.ts";
+export { recountPending } from "./audit.ts";
+export { readBacklog, type Backlog } from "./backlog.ts";
+export { acknowledge, loadBatch, splitBatch, type Batch } from "./batches.ts";
+export {
+  beat,
+  distrustOtherServer,
+  readBudget,
+  recentCalls,
+  reserveCall,
+  settleCall,
+  type BudgetFallback,
+  type BudgetStatus,
+  type CallEntry,
+  type MadeCall,
+  type Permit,
+  type ReserveOptions,
+} from "./budget.ts";
+export { consumeBatches, consumeChunks, type Disposition } from "./consume.ts";
+export {
+  countDeadLetters,
+  findDeadLetters,
+  listDeadLetters,
+  removeDeadLetters,
+  type DeadLetter,
+} from "./dead-letters.ts";
+export { EmbeddedRedis } from "./embedded-redis.ts";
+export { enqueueChunk, storeChunk, type Enqueued, type EnqueueOptions } from "./enqueue.ts";
+export { beginHold, endHolds, readHolds, type EndedHold, type Hold } from "./holds.ts";
+export {
+  backlogConnectors,
+  cut,
+  fillBatch,
+  loadChunk,
+  settle,
+  type Cut,
+  type CutOptions,
+  type Settled,
+} from "./outbox.ts";
+export { Queues } from "./queues.ts";
+export {
+  abortRun,
+  listRuns,
+  openRun,
+  readRun,
+  sealRun,
+  type Books,
+  type Lane,
+  type Run,
+  type RunDescription,
+} from "./runs.ts";
+export { provideRedisServer } from "./redis-binary.ts";
+export type { ServerReport } from "./server-check.ts";
+export { sweep } from "./sweep.ts";
+export { Wakes } from "./wakes.ts";

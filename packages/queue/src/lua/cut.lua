@@ -1,0 +1,153 @@
+-- cut: takes the assets of the next call from one connector's outbox and puts them in flight.
+-- Atomic because an asset must be either waiting or in exactly one batch, and only its newest version.
+-- A full batch is cut at once; a partial one when nothing more is coming, or when its oldest asset has waited for
+-- the linger and the last call is a pace ago, so that a trickle does not burn the budget.
+-- ARGV: connector, assetsMax, bytesMax, lingerMs, requestId
+-- Returns: {batch, number, assets} | {empty} | {full} (enough is cut) | {wait, delayMs}
+local connector, assetsMax, bytesMax = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
+local lingerMs, requestId = tonumber(ARGV[4]), ARGV[5]
+local ENVELOPE_BYTES = 512
+local SEGMENTS_MAX = 64
+local BACKFILL_FLOOR = 10
+local WAIT_MS_MAX = 60000
+
+local nowMs = readClock()
+local inForce = readHolds(nowMs)
+local hold = longestHold(inForce, connector)
+if hold then return { 'wait', math.min(WAIT_MS_MAX, remainingMs(hold, nowMs)) } end
+local budget = redis.call('HMGET', P .. 'budget', 'limit', 'windowMs', 'lastCallAt', 'concurrency')
+local unsettledMax = 2 * tonumber(budget[4] or '1') + 2
+if redis.call('ZCARD', P .. 'batches') >= unsettledMax then return { 'full' } end
+
+local indexKey = P .. 'index:' .. connector
+local ceiling = tonumber(redis.call('HGET', P .. 'connector:' .. connector, 'bytesMax') or bytesMax)
+bytesMax = math.min(bytesMax, ceiling)
+
+local taken = { has = {}, ids = {}, members = {}, places = {}, bytes = ENVELOPE_BYTES, oldestAt = nowMs, isFull = false }
+local runs, runNumbers = {}, {}
+local commits = {}
+
+local function runNumber(segment)
+  local run = runOf(segment)
+  if not runNumbers[run] then
+    runs[#runs + 1] = run
+    runNumbers[run] = #runs
+  end
+  return runNumbers[run]
+end
+
+-- Takes one entry, or finds that it does not fit any more.
+local function take(segment, entries, position, segmentAt)
+  local id, fingerprint, version, size = entryAt(entries, position)
+  if #taken.ids > 0 and taken.bytes + size + 1 > bytesMax then
+    taken.isFull = true
+    return false
+  end
+  taken.bytes = taken.bytes + size + 1
+  taken.oldestAt = math.min(taken.oldestAt, segmentAt)
+  taken.has[id] = true
+  taken.ids[#taken.ids + 1] = id
+  taken.members[#taken.members + 1] = id .. fingerprint .. pack6(version) .. struct.pack('>I4I2', size, runNumber(segment))
+  taken.places[#taken.places + 1] = pack6(segment) .. struct.pack('>I2', position)
+  taken.isFull = #taken.ids == assetsMax
+  return true
+end
+
+-- The newest version of its asset, and not taken a moment ago: one that was parked stands both in its segment and
+-- among the ready ones.
+local function isWaiting(id, place, version, segment)
+  return place and not taken.has[id] and unpack6(place, 1) == version and unpack6(place, 7) == segment
+end
+
+-- Assets that were parked and then decided to be sent: their segment was passed already.
+local function takeReady(lane)
+  local key = P .. 'ready:' .. connector .. ':' .. lane
+  local passed = 0
+  for _, place in ipairs(redis.call('LRANGE', key, 0, assetsMax * 2)) do
+    if taken.isFull then break end
+    local segment, position = unpack6(place, 1), (struct.unpack('>I2', place, 7))
+    local segmentKey = P .. 'seg:' .. segment
+    local stored = redis.call('HMGET', segmentKey, 't', 'at')
+    if stored[1] then
+      local id, _, version = entryAt(stored[1], position)
+      if isWaiting(id, redis.call('HGET', indexKey, id), version, segment) and not take(segment, stored[1], position, tonumber(stored[2])) then break end
+    end
+    passed = passed + 1
+  end
+  if passed > 0 then commits[#commits + 1] = function() redis.call('LTRIM', key, passed, -1) end end
+end
+
+-- Goes through one segment from its cursor. Returns whether it was passed to its end.
+local function takeSegment(segment)
+  local key = P .. 'seg:' .. segment
+  local stored = redis.call('HMGET', key, 't', 'at', 'cur')
+  if not stored[1] then return true end
+  local entries, segmentAt, position = stored[1], tonumber(stored[2]), tonumber(stored[3])
+  local last = #entries / ENTRY_BYTES
+  local ids = {}
+  for i = position, last - 1 do ids[#ids + 1] = (entryAt(entries, i)) end
+  local places = lookUp(indexKey, ids)
+  local first = position
+  while position < last and not taken.isFull do
+    local id, _, version = entryAt(entries, position)
+    if isWaiting(id, places[position - first + 1], version, segment) and not take(segment, entries, position, segmentAt) then break end
+    position = position + 1
+  end
+  if position == last then return true end
+  commits[#commits + 1] = function() redis.call('HSET', key, 'cur', position) end
+  return false
+end
+
+local function takeLane(lane)
+  takeReady(lane)
+  local key = P .. 'outbox:' .. connector .. ':' .. lane
+  local passed = 0
+  for _, segment in ipairs(redis.call('LRANGE', key, 0, SEGMENTS_MAX - 1)) do
+    if taken.isFull or not takeSegment(tonumber(segment)) then break end
+    passed = passed + 1
+  end
+  -- The segment itself may be gone by then, with its last entry.
+  if passed > 0 then commits[#commits + 1] = function() redis.call('LPOP', key, passed) end end
+end
+
+-- Live goes first; every tenth batch begins with the backfill, so that it never starves.
+local isBackfillsTurn = tonumber(redis.call('GET', P .. 'batchnumber') or '0') % BACKFILL_FLOOR == BACKFILL_FLOOR - 1
+takeLane(isBackfillsTurn and 'backfill' or 'live')
+if not taken.isFull then takeLane(isBackfillsTurn and 'live' or 'backfill') end
+
+local function commit()
+  for _, action in ipairs(commits) do action() end
+end
+
+if #taken.ids == 0 then
+  commit()
+  if #commits > 0 and redis.call('EXISTS', indexKey) == 1 then return { 'wait', 0 } end
+  redis.call('SREM', P .. 'backlog', connector)
+  return { 'empty' }
+end
+
+if not taken.isFull then
+  local isMoreComing = redis.call('SCARD', P .. 'open') > 0 or redis.call('ZCARD', P .. 'chunks') > 0
+  local account = longestHold(inForce, 'account')
+  local paceMs = tonumber(budget[2] or '0') / math.max(1, tonumber(budget[1] or '1'))
+  local dueAt = nowMs
+  if isMoreComing then dueAt = math.max(taken.oldestAt + lingerMs, tonumber(budget[3] or '0') + paceMs) end
+  if account then dueAt = math.max(dueAt, nowMs + remainingMs(account, nowMs)) end
+  if dueAt > nowMs then return { 'wait', math.min(WAIT_MS_MAX, math.ceil(dueAt - nowMs)) } end
+end
+
+commit()
+local batch = redis.call('INCR', P .. 'batchnumber')
+redis.call('HDEL', indexKey, unpack(taken.ids))
+local flights = {}
+for i, id in ipairs(taken.ids) do
+  flights[#flights + 1] = id
+  flights[#flights + 1] = string.sub(taken.members[i], 25, 30) .. pack6(batch)
+end
+redis.call('HSET', P .. 'inflight:' .. connector, unpack(flights))
+redis.call('HSET', P .. 'batch:' .. batch, 'c', connector, 'n', #taken.ids, 'q', requestId, 'at', nowMs, 'z', 0,
+  'm', table.concat(taken.members), 's', table.concat(taken.places), 'runs', table.concat(runs, '\n'))
+redis.call('ZADD', P .. 'batches', nowMs, batch)
+for _, run in ipairs(runs) do book(run, 'batches', 1) end
+writeBooks(nowMs)
+return { 'batch', batch, #taken.ids }

@@ -1,0 +1,29 @@
+-- enqueue: stores a chunk, gives it its sequence and enters its records in the run's books.
+-- Atomic because a chunk without books, or books without a chunk, would be a loss nobody sees.
+-- A producer that asks again after a lost answer gets the sequence it was given.
+-- ARGV: run, producer, ordinal of the chunk for that producer, records, body, bytesMax (0: no bound)
+-- Returns: {ok, sequence} | {closed, state} | {full}
+-- Not run when Redis is out of memory: the draining side goes on, the filling side waits.
+local run, producer, ordinal, records, body, bytesMax = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
+local runKey = P .. 'run:' .. run
+local header = redis.call('HMGET', runKey, 'state', 'c', 'l', 'producer ' .. producer)
+if header[1] ~= 'open' then return { 'closed', header[1] or 'unknown' } end
+
+if header[4] then
+  local lastOrdinal, lastSequence = string.match(header[4], '^(%d+) (%d+)$')
+  if tonumber(lastOrdinal) >= ordinal then return { 'ok', tonumber(lastSequence) } end
+end
+
+local bytes = redis.call('HMGET', P .. 'bytes', 'intake', 'outbox')
+local waitingBytes = tonumber(bytes[1] or '0') + tonumber(bytes[2] or '0')
+if bytesMax > 0 and waitingBytes > 0 and waitingBytes + #body > bytesMax then return { 'full' } end
+
+local nowMs = readClock()
+local sequence = redis.call('INCR', P .. 'sequence')
+redis.call('HSET', P .. 'chunk:' .. sequence, 'b', body, 'r', run, 'c', header[2], 'l', header[3], 'n', records)
+redis.call('ZADD', P .. 'chunks', nowMs, sequence)
+redis.call('HINCRBY', P .. 'bytes', 'intake', #body)
+redis.call('HINCRBY', runKey, 'read', records)
+redis.call('HINCRBY', runKey, 'pending', records)
+redis.call('HSET', runKey, 'producer ' .. producer, ordinal .. ' ' .. sequence)
+return { 'ok', sequence }

@@ -1,0 +1,23 @@
+-- open: opens a run, and forgets the oldest finished ones beyond what is kept.
+-- ARGV: run, connector, lane, description as JSON, runsMax, ageMsMax
+-- Returns: when it was opened, in milliseconds
+local run, connector, lane = ARGV[1], ARGV[2], ARGV[3]
+local nowMs = readClock()
+local key = P .. 'run:' .. run
+redis.call('HSET', key, 'c', connector, 'l', lane, 'description', ARGV[4], 'state', 'open', 'openedAt', nowMs, 'pending', 0)
+redis.call('ZADD', P .. 'runs', nowMs, run)
+redis.call('SADD', P .. 'open', run)
+redis.call('SADD', P .. 'connectors', connector)
+
+local function prune(old)
+  for _, id in ipairs(old) do
+    if redis.call('HEXISTS', P .. 'run:' .. id, 'doneAt') == 1 then
+      redis.call('DEL', P .. 'run:' .. id)
+      redis.call('ZREM', P .. 'runs', id)
+    end
+  end
+end
+prune(redis.call('ZRANGE', P .. 'runs', '-inf', nowMs - tonumber(ARGV[6]), 'BYSCORE', 'LIMIT', 0, 100))
+local surplus = redis.call('ZCARD', P .. 'runs') - tonumber(ARGV[5])
+if surplus > 0 then prune(redis.call('ZRANGE', P .. 'runs', 0, math.min(100, surplus) - 1)) end
+return nowMs

@@ -1,0 +1,91 @@
+-- settle: decides every asset of one chunk and takes the chunk off the books' pending.
+-- Atomic because each decision rests on the outbox, the flights, the ledger and the letters as they are now.
+-- A chunk that is gone was settled before: nothing changes.
+-- ARGV: sequence, table of entries, body of the segment, assets coalesced within the chunk,
+--   warnings as JSON {code: count}, dead letters, then for each of them: id, version, JSON
+-- Returns: {gone} | {ok, waiting, parked, unchanged, coalesced, dead}
+local sequence, entries, body = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+local chunkKey = P .. 'chunk:' .. sequence
+local chunk = redis.call('HMGET', chunkKey, 'r', 'c', 'l')
+if not chunk[1] then return { 'gone' } end
+local run, connector, lane = chunk[1], chunk[2], chunk[3]
+
+local nowMs = readClock()
+local count = #entries / ENTRY_BYTES
+local ids = {}
+for i = 0, count - 1 do ids[i + 1] = string.sub(entries, i * ENTRY_BYTES + 1, i * ENTRY_BYTES + 16) end
+local indexKey, parkedKey = P .. 'index:' .. connector, P .. 'parked:' .. connector
+local waitingPlaces, parkedPlaces = lookUp(indexKey, ids), lookUp(parkedKey, ids)
+local flights = lookUp(P .. 'inflight:' .. connector, ids)
+local letters, refused = lookUp(P .. 'dead:' .. connector, ids), lookUp(P .. 'refused:' .. connector, ids)
+
+local waiting, parked = {}, {}
+local result = { waiting = 0, parked = 0, unchanged = 0, coalesced = tonumber(ARGV[4]), dead = 0 }
+
+local function isSuperseded(i, version, sentVersion)
+  return (sentVersion and sentVersion >= version)
+    or (waitingPlaces[i] and unpack6(waitingPlaces[i], 1) >= version)
+    or (parkedPlaces[i] and unpack6(parkedPlaces[i], 1) >= version)
+    or (flights[i] and unpack6(flights[i], 1) >= version)
+end
+
+local function decide(i)
+  local id, fingerprint, version = entryAt(entries, i - 1)
+  local sent, sentVersion, sentCall = readLedger(connector, id)
+  if isSuperseded(i, version, sentVersion) then return 'coalesced' end
+  if flights[i] then
+    if parkedPlaces[i] then coalesce(parkedPlaces[i]) end
+    parked[#parked + 1] = id
+    parked[#parked + 1] = packPlace(version, sequence, i - 1)
+    return 'parked'
+  end
+  if sent == fingerprint then
+    writeLedger(connector, id, fingerprint, version, sentCall)
+    forgetLetter(connector, id, letters[i], version)
+    if waitingPlaces[i] then
+      coalesce(waitingPlaces[i])
+      redis.call('HDEL', indexKey, id)
+    end
+    return 'unchanged'
+  end
+  if buryIfRefusedBefore(connector, id, version, fingerprint, run, refused[i], nowMs) then return 'dead' end
+  if waitingPlaces[i] then coalesce(waitingPlaces[i]) end
+  waiting[#waiting + 1] = id
+  waiting[#waiting + 1] = packPlace(version, sequence, i - 1)
+  return 'waiting'
+end
+
+for i = 1, count do
+  local outcome = decide(i)
+  result[outcome] = result[outcome] + 1
+end
+
+if result.waiting > 0 then redis.call('HSET', indexKey, unpack(waiting)) end
+if result.parked > 0 then redis.call('HSET', parkedKey, unpack(parked)) end
+if result.waiting + result.parked > 0 then
+  local bytes = #entries + #body
+  redis.call('HSET', P .. 'seg:' .. sequence, 'b', body, 't', entries, 'r', run, 'c', connector, 'l', lane,
+    'at', nowMs, 'z', bytes, 'cur', 0, 'left', result.waiting + result.parked)
+  redis.call('HINCRBY', P .. 'bytes', 'outbox', bytes)
+end
+if result.waiting > 0 then
+  redis.call('RPUSH', P .. 'outbox:' .. connector .. ':' .. lane, sequence)
+  redis.call('SADD', P .. 'backlog', connector)
+  wake()
+end
+
+local buried = tonumber(ARGV[6])
+for i = 0, buried - 1 do
+  local version = tonumber(ARGV[8 + i * 3])
+  bury(connector, ARGV[7 + i * 3], version, sealLetter(version, '-', run, ARGV[9 + i * 3]), nowMs)
+end
+result.dead = result.dead + buried
+
+for _, outcome in ipairs({ 'unchanged', 'coalesced', 'dead' }) do book(run, outcome, result[outcome]) end
+for code, warned in pairs(cjson.decode(ARGV[5])) do book(run, 'warning ' .. code, warned) end
+redis.call('HINCRBY', P .. 'bytes', 'intake', -redis.call('HSTRLEN', chunkKey, 'b'))
+redis.call('DEL', chunkKey)
+redis.call('ZREM', P .. 'chunks', sequence)
+closeLedgers()
+writeBooks(nowMs)
+return { 'ok', result.waiting, result.parked, result.unchanged, result.coalesced, result.dead }

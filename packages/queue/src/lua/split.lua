@@ -1,0 +1,37 @@
+-- split: makes smaller batches of one that was refused or is too large; its assets stay in flight.
+-- Atomic because an asset must never be in two batches, nor in none.
+-- ARGV: batch, then for each part: assets, requestId, body
+-- Returns: {gone} | {ok, number of each new batch}
+local batch = ARGV[1]
+local stored = redis.call('HMGET', P .. 'batch:' .. batch, 'c', 'm', 'runs')
+if not stored[1] then return { 'gone' } end
+local connector, members = stored[1], stored[2]
+
+local nowMs = readClock()
+local parts = { 'ok' }
+local at = 1
+for i = 2, #ARGV, 3 do
+  local assets, requestId, body = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 2]
+  local part = redis.call('INCR', P .. 'batchnumber')
+  local slice = string.sub(members, at, at + assets * MEMBER_BYTES - 1)
+  at = at + assets * MEMBER_BYTES
+  local flights, booked = {}, {}
+  for j = 0, assets - 1 do
+    local id, _, version, run = memberAt(slice, j)
+    flights[#flights + 1] = id
+    flights[#flights + 1] = pack6(version) .. pack6(part)
+    booked[run] = true
+  end
+  redis.call('HSET', P .. 'inflight:' .. connector, unpack(flights))
+  redis.call('HSET', P .. 'batch:' .. part, 'c', connector, 'n', assets, 'q', requestId, 'at', nowMs, 'z', #body,
+    'm', slice, 'b', body, 'runs', stored[3])
+  redis.call('HINCRBY', P .. 'bytes', 'batches', #body)
+  redis.call('ZADD', P .. 'batches', nowMs, part)
+  local runs = linesOf(stored[3])
+  for run in pairs(booked) do book(runs[run], 'batches', 1) end
+  parts[#parts + 1] = part
+end
+assert(at == #members + 1, 'the parts are not the whole')
+removeBatch(batch)
+writeBooks(nowMs)
+return parts

@@ -1,0 +1,129 @@
+import { randomUUID } from "node:crypto";
+import type { Chunk, SettledAsset, Settlement } from "@sluice/inventory";
+import type { Account } from "./account.ts";
+import { packLines, unpackChunk, unpackLines } from "./chunk.ts";
+
+export type Settled =
+  | { kind: "gone" }
+  | {
+      kind: "settled";
+      waiting: number;
+      parked: number;
+      unchanged: number;
+      coalesced: number;
+      dead: number;
+    };
+
+/** The chunk of that sequence, or null when it was settled already. */
+export async function loadChunk(account: Account, sequence: number): Promise<Chunk | null> {
+  const [body, run, connector] = await account.client.hmgetBuffer(
+    account.key(`chunk:${sequence}`),
+    "b",
+    "r",
+    "c",
+  );
+  if (!body || !run || !connector) return null;
+  const content = await unpackChunk(body);
+  return { ...content, sequence, run: run.toString(), connector: connector.toString() };
+}
+
+/** Decides every asset of a chunk: one script, so that two workers with the same chunk do no harm. */
+export async function settle(
+  account: Account,
+  sequence: number,
+  settlement: Settlement,
+): Promise<Settled> {
+  const { assets, dead } = settlement;
+  const table = Buffer.allocUnsafe(assets.length * 34);
+  assets.forEach((asset, index) => writeEntry(table, index * 34, asset));
+  const body = await packLines(assets.map((asset) => asset.body));
+  const reply = await account.run(
+    "settle",
+    sequence,
+    table,
+    assets.length > 0 ? body : "",
+    settlement.coalesced,
+    JSON.stringify(settlement.warnings),
+    dead.length,
+    ...dead.flatMap(({ id, version, letter }) => [id, version, JSON.stringify(letter)]),
+  );
+  if (reply[0] === "gone") return { kind: "gone" };
+  const [waiting, parked, unchanged, coalesced, buried] = reply.slice(1).map(Number);
+  return {
+    kind: "settled",
+    waiting: waiting ?? 0,
+    parked: parked ?? 0,
+    unchanged: unchanged ?? 0,
+    coalesced: coalesced ?? 0,
+    dead: buried ?? 0,
+  };
+}
+
+function writeEntry(table: Buffer, at: number, asset: SettledAsset): void {
+  asset.id.copy(table, at, 0, 16);
+  asset.fingerprint.copy(table, at + 16, 0, 8);
+  table.writeUIntBE(asset.version, at + 24, 6);
+  table.writeUInt32BE(Buffer.byteLength(asset.body), at + 30);
+}
+
+export interface CutOptions {
+  connector: string;
+  assetsMax: number;
+  bytesMax: number;
+  lingerMs: number;
+}
+
+export type Cut =
+  | { kind: "batch"; batch: number; assets: number }
+  /** Nothing waits for this connector. */
+  | { kind: "empty" }
+  /** Enough is cut for the next calls: a batch must be settled first. */
+  | { kind: "full" }
+  /** Something waits, but it is too early for a partial batch, or the connector is held. */
+  | { kind: "wait"; delayMs: number };
+
+/** Takes the assets of the next call from a connector's outbox. */
+export async function cut(account: Account, options: CutOptions): Promise<Cut> {
+  const { connector, assetsMax, bytesMax, lingerMs } = options;
+  const reply = await account.run("cut", connector, assetsMax, bytesMax, lingerMs, randomUUID());
+  switch (reply[0]) {
+    case "batch":
+      return { kind: "batch", batch: Number(reply[1]), assets: Number(reply[2]) };
+    case "wait":
+      return { kind: "wait", delayMs: Number(reply[1]) };
+    case "full":
+      return { kind: "full" };
+    default:
+      return { kind: "empty" };
+  }
+}
+
+/**
+ * Gives a cut batch its body, from the segments its assets lie in. Safe to repeat, by any worker: that is how
+ * a batch whose worker died between the two is completed.
+ */
+export async function fillBatch(account: Account, batch: number): Promise<void> {
+  const places = await account.client.hgetBuffer(account.key(`batch:${batch}`), "s");
+  if (places === null) return;
+  const segments = new Map<number, string[]>();
+  const bodies: string[] = [];
+  for (let at = 0; at < places.length; at += 8) {
+    const segment = places.readUIntBE(at, 6);
+    const assets = segments.get(segment) ?? (await loadSegment(account, segment));
+    if (assets === null) return;
+    segments.set(segment, assets);
+    bodies.push(assets[places.readUInt16BE(at + 6)] ?? "");
+  }
+  await account.run("put", batch, await packLines(bodies));
+}
+
+/** Null when another worker has completed the batch meanwhile. */
+async function loadSegment(account: Account, segment: number): Promise<string[] | null> {
+  const body = await account.client.hgetBuffer(account.key(`seg:${segment}`), "b");
+  return body === null ? null : await unpackLines(body);
+}
+
+/** Connectors with something in their outbox. */
+export async function backlogConnectors(account: Account): Promise<string[]> {
+  return await account.client.smembers(account.key("backlog"));
+}

@@ -1,0 +1,75 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import type { Redis } from "ioredis";
+
+/**
+ * The scripts that keep the books true, with the parts each is built from, in order. A script file's
+ * header says what it does, why it must be atomic, its arguments and its replies.
+ */
+const SCRIPTS = {
+  open: ["account"],
+  seal: ["account", "books"],
+  enqueue: ["account"],
+  settle: ["account", "books", "segments", "ledger", "letters"],
+  cut: ["account", "books", "segments", "batches", "holds"],
+  put: ["account", "books", "segments"],
+  acknowledge: ["account", "books", "segments", "ledger", "letters", "batches"],
+  split: ["account", "books", "batches"],
+  reserve: ["account", "holds", "calls"],
+  called: ["account", "books", "batches", "holds", "calls"],
+  hold: ["account", "holds"],
+  resume: ["account", "holds"],
+  heartbeat: ["account", "holds", "calls"],
+} as const satisfies Record<string, readonly string[]>;
+
+export type ScriptName = keyof typeof SCRIPTS;
+
+/** Scripts that may be refused when Redis is full. All others free memory, sooner or later. */
+const FILLING: ReadonlySet<ScriptName> = new Set(["open", "enqueue"]);
+
+interface Script {
+  source: string;
+  sha: string;
+}
+
+function loadScript(name: ScriptName): Script {
+  const files = [...SCRIPTS[name].map((part) => `part/${part}.lua`), `${name}.lua`];
+  const bodies = files.map((file) =>
+    readFileSync(new URL(`./lua/${file}`, import.meta.url), "utf8"),
+  );
+  const shebang = FILLING.has(name) ? "#!lua" : "#!lua flags=allow-oom";
+  const source = [shebang, ...bodies].join("\n");
+  return { source, sha: createHash("sha1").update(source).digest("hex") };
+}
+
+const loaded = new Map<ScriptName, Script>();
+
+function scriptOf(name: ScriptName): Script {
+  const known = loaded.get(name);
+  if (known !== undefined) return known;
+  const script = loadScript(name);
+  loaded.set(name, script);
+  return script;
+}
+
+/** A script's reply: integers, texts, and lists of them. */
+export type Reply = string | number | null | Reply[];
+
+/**
+ * Runs a script under the account's prefix. Scripts are cached by the server under the hash of their text, so
+ * two versions of Sluice can work on one Redis side by side.
+ */
+export async function runScript(
+  client: Redis,
+  name: ScriptName,
+  base: string,
+  args: readonly (string | number | Buffer)[],
+): Promise<Reply> {
+  const script = scriptOf(name);
+  try {
+    return (await client.evalsha(script.sha, 1, base, ...args)) as Reply;
+  } catch (error) {
+    if (!(error instanceof Error && error.message.startsWith("NOSCRIPT"))) throw error;
+    return (await client.eval(script.source, 1, base, ...args)) as Reply;
+  }
+}

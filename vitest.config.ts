@@ -1,0 +1,27 @@
+import { defineConfig } from "vitest/config";
+
+/** `x.test.ts` needs nothing, `x.redis.test.ts` and everything in `test/` need a Redis server. */
+export default defineConfig({
+  test: {
+    reporters: ["default"],
+    projects: [
+      {
+        test: {
+          name: "unit",
+          include: ["{packages,apps}/*/src/**/*.test.ts"],
+          exclude: ["**/*.redis.test.ts"],
+        },
+      },
+      {
+        test: {
+          name: "redis",
+          include: ["packages/*/src/**/*.redis.test.ts", "test/**/*.test.ts"],
+          globalSetup: ["test/support/redis-server.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+          fileParallelism: true,
+        },
+      },
+    ],
+  },
+});
