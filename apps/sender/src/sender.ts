@@ -56,8 +56,8 @@ export async function startSender(options: SenderOptions): Promise<AsyncDisposab
   async function heartbeat(): Promise<void> {
     const { concurrency: learned, ended } = await beat(account, sender, LEASE_MS);
     for (const hold of ended) {
-      const { scope, reason, cause, sinceMs } = hold;
-      report({ event: "send.resumed", scope, reason, cause, heldMs: Date.now() - sinceMs });
+      const { scope, reason, cause, sinceMs, endedMs } = hold;
+      report({ event: "send.resumed", scope, reason, cause, heldMs: endedMs - sinceMs });
     }
     if (ended.length > 0) await queues.promoteDelayed();
     if (learned > 0 && learned !== concurrency) {

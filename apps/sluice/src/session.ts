@@ -56,7 +56,7 @@ export function createReport(
   app: string,
   settings: { logLevel: AccountSettings["logLevel"] },
 ): Report {
-  const isWatched = process.stderr.isTTY === true;
+  const isWatched = process.stderr.isTTY;
   const log = createLog({ app, level: settings.logLevel ?? (isWatched ? "warn" : "info") });
   return ({ event, ...fields }: PipelineEvent) => {
     log[levelOf({ event, ...fields } as PipelineEvent)](fields, event);

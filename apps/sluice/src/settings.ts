@@ -17,9 +17,6 @@ import {
 import type { WorkerSettings } from "@sluice/worker";
 import { z } from "zod";
 
-/** The name of the connector that the environment describes. */
-export const CONNECTOR_NAME = "default";
-
 /** What every command that looks at an account needs. */
 export interface AccountSettings {
   redisUrl: string | null;

@@ -81,6 +81,6 @@ export async function unpackLines(packed: Buffer): Promise<string[]> {
 }
 
 /** A newer process wrote this value; whoever meets it leaves it alone. */
-export class NewerFormatError extends Error {
+class NewerFormatError extends Error {
   override readonly name = "NewerFormatError";
 }

@@ -12,6 +12,7 @@ export interface Hold {
 }
 
 export interface EndedHold extends Hold {
+  endedMs: number;
   cause: "time" | "operator" | "success" | "credentials";
 }
 
@@ -19,6 +20,12 @@ interface StoredHold {
   untilMs: number;
   sinceMs: number;
   message: string;
+}
+
+interface StoredEnd {
+  field: string;
+  cause: EndedHold["cause"];
+  endedMs: number;
 }
 
 /** Begins a hold by an operator's word; a longer one that is there stays. Returns whether it is new. */
@@ -48,8 +55,8 @@ export async function readHolds(account: Account): Promise<Hold[]> {
 }
 
 export function parseEndedHold(json: string): EndedHold {
-  const ended = JSON.parse(json) as StoredHold & { field: string; cause: EndedHold["cause"] };
-  return { ...toHold(ended.field, ended), cause: ended.cause };
+  const ended = JSON.parse(json) as StoredHold & StoredEnd;
+  return { ...toHold(ended.field, ended), cause: ended.cause, endedMs: ended.endedMs };
 }
 
 function toHold(field: string, stored: StoredHold): Hold {

@@ -86,16 +86,10 @@ export type Cut =
 export async function cut(account: Account, options: CutOptions): Promise<Cut> {
   const { connector, assetsMax, bytesMax, lingerMs } = options;
   const reply = await account.run("cut", connector, assetsMax, bytesMax, lingerMs, randomUUID());
-  switch (reply[0]) {
-    case "batch":
-      return { kind: "batch", batch: Number(reply[1]), assets: Number(reply[2]) };
-    case "wait":
-      return { kind: "wait", delayMs: Number(reply[1]) };
-    case "full":
-      return { kind: "full" };
-    default:
-      return { kind: "empty" };
-  }
+  const [kind, value, assets] = reply;
+  if (kind === "batch") return { kind, batch: Number(value), assets: Number(assets) };
+  if (kind === "wait") return { kind, delayMs: Number(value) };
+  return { kind: kind === "full" ? kind : "empty" };
 }
 
 /**

@@ -63,7 +63,7 @@ function persistenceWarnings(isAppendOnly: boolean, appendFsync: string | null):
 /** `CONFIG` is forbidden at some hosts; then nothing is known. */
 async function readSetting(client: Redis, name: string): Promise<string | null> {
   try {
-    const [, value] = (await client.config("GET", name)) as string[];
+    const [, value] = await client.config("GET", name);
     return value ?? null;
   } catch {
     return null;

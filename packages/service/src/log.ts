@@ -20,6 +20,7 @@ export function createLog(options: LogOptions): Logger {
     {
       level: options.level,
       base: { app: options.app },
+      messageKey: "event",
       timestamp: pino.stdTimeFunctions.isoTime,
       formatters: { level: (label) => ({ level: label }) },
       redact: { paths, censor: "[secret]" },

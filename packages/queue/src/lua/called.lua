@@ -44,7 +44,7 @@ if isAccepted and durationMs < 0 then
   for field, hold in pairs(readHolds(nowMs)) do
     local isTransient = field == 'account rate-limit' or field == 'account concurrency' or field == 'account unavailable'
     if isTransient and reservedAt > hold.sinceMs and known(reading.remaining) and reading.remaining > 0 then
-      endHold(field, hold, 'success')
+      endHold(field, hold, 'success', nowMs)
     end
   end
   followHolds(nowMs)

@@ -5,7 +5,7 @@ local nowMs = readClock()
 local ended = {}
 for field, hold in pairs(readHolds(nowMs)) do
   if ARGV[1] == '' or string.match(field, ' (%S+)$') == ARGV[1] then
-    endHold(field, hold, ARGV[2])
+    endHold(field, hold, ARGV[2], nowMs)
     ended[#ended + 1] = field
   end
 end

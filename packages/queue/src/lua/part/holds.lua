@@ -13,9 +13,10 @@ local function stopFetching(delayMs)
   redis.call('SET', LIMITER, LIMITER_FULL, 'PX', math.max(1, math.ceil(delayMs)))
 end
 
-local function endHold(field, hold, cause)
+local function endHold(field, hold, cause, nowMs)
   redis.call('HDEL', P .. 'holds', field)
   hold.cause = cause
+  hold.endedMs = nowMs
   hold.field = field
   redis.call('RPUSH', P .. 'holds:ended', cjson.encode(hold))
 end
@@ -27,7 +28,7 @@ local function readHolds(nowMs)
   for i = 1, #all, 2 do
     local hold = cjson.decode(all[i + 1])
     if hold.untilMs ~= 0 and hold.untilMs <= nowMs then
-      endHold(all[i], hold, 'time')
+      endHold(all[i], hold, 'time', nowMs)
     else
       inForce[all[i]] = hold
     end
