@@ -16,35 +16,40 @@ export class ConfigError extends Error {
   }
 }
 
-const secrets = new WeakSet<z.ZodType>();
-
-/** A variable whose value must not be seen. Its value may also stand in the file that `NAME_FILE` names. */
+/**
+ * A variable whose value must not be seen. Its value may also stand in the file that `NAME_FILE` names, without the
+ * line ends at its end; the variable itself goes first.
+ */
 export function secret() {
-  const schema = z.string().transform((value) => new Secret(value));
-  secrets.add(schema);
-  return schema;
+  return z
+    .string()
+    .transform((value) => new Secret(value))
+    .meta({ isSecret: true });
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * Reads a configuration from environment variables: the schema's keys are their names. An empty value is an unset one.
+ * Reads a configuration from environment variables: the schema's keys are their names. A blank value is an unset one.
  * Throws one `ConfigError` with every problem; values of secrets never stand in it.
  */
 export function loadConfig<Shape extends z.ZodRawShape>(
   schema: z.ZodObject<Shape>,
   environment: Environment,
 ): Readonly<z.output<z.ZodObject<Shape>>> {
-  const problems: string[] = [];
+  const problems = new Map<string, string>();
   const values: Record<string, string> = {};
   for (const [name, field] of Object.entries(schema.shape)) {
-    const value = isSecret(field) ? readSecret(name, environment, problems) : environment[name];
-    if (value !== undefined && value !== "") values[name] = value;
+    const read = isSecret(field) ? readSecret(name, environment) : readPlain(name, environment);
+    if (read.kind === "value") values[name] = read.value;
+    if (read.kind === "unreadable") problems.set(name, read.problem);
   }
   const parsed = schema.safeParse(values);
-  if (!parsed.success)
-    problems.push(...parsed.error.issues.map((issue) => describe(issue, values, schema)));
-  if (problems.length > 0 || !parsed.success) throw new ConfigError(problems);
+  for (const issue of parsed.error?.issues ?? []) {
+    const name = String(issue.path[0]);
+    if (!problems.has(name)) problems.set(name, describe(name, issue, values[name], schema));
+  }
+  if (problems.size > 0 || !parsed.success) throw new ConfigError([...problems.values()]);
   return Object.freeze(parsed.data);
 }
 
@@ -62,39 +67,54 @@ export function unknownVariables(
 
 function isSecret(field: unknown): boolean {
   if (field instanceof z.ZodOptional) return isSecret(field.unwrap());
-  return field instanceof z.ZodType && secrets.has(field);
+  return field instanceof z.ZodType && field.meta()?.["isSecret"] === true;
 }
 
-function readSecret(
-  name: string,
-  environment: Environment,
-  problems: string[],
-): string | undefined {
-  const direct = environment[name];
-  const path = environment[`${name}_FILE`];
-  if (direct) return direct;
-  if (!path) return undefined;
+type Read =
+  | { kind: "value"; value: string }
+  | { kind: "unset" }
+  | { kind: "unreadable"; problem: string };
+
+function readPlain(name: string, environment: Environment): Read {
+  const value = environment[name] ?? "";
+  return value.trim() === "" ? { kind: "unset" } : { kind: "value", value };
+}
+
+function readSecret(name: string, environment: Environment): Read {
+  const direct = readPlain(name, environment);
+  const file = readPlain(`${name}_FILE`, environment);
+  return direct.kind === "value" || file.kind !== "value" ? direct : readSecretFile(name, file.value);
+}
+
+function readSecretFile(name: string, path: string): Read {
   try {
-    return readFileSync(path, "utf8").trimEnd();
+    const value = readFileSync(path, "utf8").replace(/[\r\n]+$/, "");
+    if (value.trim() !== "") return { kind: "value", value };
+    const problem = `${name}_FILE: "${path}" is empty; write the secret into it`;
+    return { kind: "unreadable", problem };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    problems.push(`${name}_FILE: cannot read "${path}" (${code}); check path and permissions`);
-    return undefined;
+    const problem = `${name}_FILE: cannot read "${path}" (${code}); check path and permissions`;
+    return { kind: "unreadable", problem };
   }
 }
 
 function describe(
+  name: string,
   issue: z.core.$ZodIssue,
-  values: Record<string, string>,
+  value: string | undefined,
   schema: z.ZodObject,
 ): string {
-  const name = String(issue.path[0] ?? "");
   const field = schema.shape[name];
-  const value = values[name];
   if (value === undefined) {
     const hint = field instanceof z.ZodType ? field.meta()?.description : undefined;
     return `${name}: is not set${hint ? ` (${hint})` : ""}`;
   }
-  const shown = isSecret(field) ? "[secret]" : JSON.stringify(value);
+  const shown = isSecret(field) ? "[secret]" : JSON.stringify(withoutCredentials(value));
   return `${name}: ${shown} cannot be used: ${issue.message}`;
+}
+
+/** What stands before an `@` may be the password of a URL, even of one that is no URL for a typing mistake. */
+function withoutCredentials(value: string): string {
+  return value.replace(/^.*@/s, "[secret]@");
 }
