@@ -2,6 +2,9 @@ import { Redis } from "ioredis";
 import { checkServer, type ServerReport } from "./server-check.ts";
 import { runScript, type Reply, type ScriptName } from "./scripts.ts";
 
+/** ioredis keeps a process alive for this long after it closed a connection that the server had closed before. */
+export const DISCONNECT_MS = 100;
+
 /** The format of every value this version writes. A newer one in Redis is left alone. */
 export const FORMAT_VERSION = 1;
 
@@ -92,6 +95,7 @@ function createClient(redisUrl: string): Redis {
     maxRetriesPerRequest: null,
     socketTimeout: 30_000,
     connectTimeout: 5_000,
+    disconnectTimeout: DISCONNECT_MS,
   });
   // Errors reach whoever waits for a command; without a listener they would end the process.
   client.on("error", () => {});
@@ -124,8 +128,10 @@ export function withoutPassword(redisUrl: string): string {
 }
 
 async function checkFormat(account: Account): Promise<void> {
-  await account.client.setnx(account.key("schema"), FORMAT_VERSION);
-  const stored = Number(await account.client.get(account.key("schema")));
+  const key = account.key("schema");
+  // Read first: a full Redis refuses to write, and the draining side must be able to start on one.
+  if ((await account.client.exists(key)) === 0) await account.client.setnx(key, FORMAT_VERSION);
+  const stored = Number(await account.client.get(key));
   if (stored > FORMAT_VERSION) {
     throw new Error(
       `Cannot work on account "${account.name}": its data has format ${stored}, this version knows ${FORMAT_VERSION}; ` +
@@ -134,8 +140,15 @@ async function checkFormat(account: Account): Promise<void> {
   }
 }
 
+async function quit(client: Redis): Promise<boolean> {
+  return await client.quit().then(
+    () => true,
+    () => false,
+  );
+}
+
 /** Closes a connection, politely if the server still answers. */
 export async function closeClient(client: Redis): Promise<void> {
-  if (client.status === "ready") await client.quit().catch(() => {});
-  client.disconnect();
+  const isClosed = client.status === "ready" && (await quit(client));
+  if (!isClosed) client.disconnect();
 }

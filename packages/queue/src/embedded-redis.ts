@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { Redis } from "ioredis";
+import { DISCONNECT_MS } from "./account.ts";
 import { isAlive, withLock } from "./lock-file.ts";
 import { provideRedisServer } from "./redis-binary.ts";
 import { parseInfo } from "./server-check.ts";
@@ -142,6 +143,7 @@ function connectOnce(path: string): Redis {
     maxRetriesPerRequest: 0,
     enableReadyCheck: false,
     connectTimeout: 2_000,
+    disconnectTimeout: DISCONNECT_MS,
   });
   client.on("error", () => {});
   return client;
