@@ -167,7 +167,7 @@ export class Model {
     // Invariant (e): no call is reserved while a hold is in force.
     if (this.#isHeld) assert.equal(permit.kind, "wait");
     if (permit.kind !== "go") return;
-    const assets = batch.bodies.map((body) => JSON.parse(body) as ModelAsset);
+    const assets = batch.bodies.map((body) => JSON.parse(body.toString()) as ModelAsset);
     this.#answers.push({ batch, call: permit.call, rejected: this.#world.post(assets) });
   }
 
@@ -204,7 +204,7 @@ export class Model {
       return;
     }
     const letters = rejected.map((index) => {
-      const asset = JSON.parse(batch.bodies[index] ?? "{}") as ModelAsset;
+      const asset = JSON.parse(batch.bodies[index]?.toString() ?? "{}") as ModelAsset;
       return { index, letter: letterOf(asset, 0) };
     });
     await acknowledge(this.#account, batch.number, call, letters);

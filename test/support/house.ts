@@ -109,7 +109,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
       coreAttributes: { isContainer: false },
     };
     const requestId = randomUUID();
-    const assets = [JSON.stringify(asset)];
+    const assets = [Buffer.from(JSON.stringify(asset))];
     const payload = importPayload({
       requestId,
       source: "OTHER",

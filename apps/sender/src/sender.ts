@@ -114,6 +114,7 @@ function createStage(options: SenderOptions, sender: string) {
     sourceOf: () => options.source,
     permitMsMax: LEASE_MS,
     monotonicMs: () => performance.now(),
+    nowMs: Date.now,
     chance: Math.random,
     report,
   });

@@ -1,5 +1,5 @@
 import type { Run } from "@sluice/queue";
-import { grouped, spanText } from "./terminal.ts";
+import { counted, grouped, spanText } from "./terminal.ts";
 
 /** The object that `push` and `runs ID` print. */
 export interface BooksObject {
@@ -56,7 +56,7 @@ export function booksLines(run: Run, nowMs: number): string[] {
     `run ${run.id}: ${run.state}, ${spanText(books.elapsedMs)}${run.note ? ` (${run.note})` : ""}`,
     `  ${grouped(run.read)} read = ${grouped(run.delivered)} delivered + ${grouped(run.unchanged)} unchanged + ` +
       `${grouped(run.coalesced)} coalesced + ${grouped(run.dead)} dead + ${grouped(run.pending)} pending`,
-    `  ${grouped(run.calls)} calls for ${grouped(run.batches)} batches, ${grouped(run.limited)} limited, ${grouped(run.ambiguous)} ambiguous`,
+    `  ${counted(run.calls, "call")} for ${counted(run.batches, "batch")}, ${grouped(run.limited)} limited, ${grouped(run.ambiguous)} ambiguous`,
     ...(warnings.length > 0 ? [`  warnings: ${warnings.join(", ")}`] : []),
   ];
 }

@@ -1,9 +1,11 @@
 import { forecast } from "@sluice/governor";
-import { readBudget, readHolds, readRun, type Hold, type Run } from "@sluice/queue";
+import { readBudget, readHolds, type Hold, type Run } from "@sluice/queue";
 import { pause } from "@sluice/service";
-import { CommandError, EXIT } from "./exit-codes.ts";
+import { EXIT } from "./exit-codes.ts";
+import { createHoldNotes, isBlocking } from "./hold-notes.ts";
+import { needRun, resumeCommand } from "./named-run.ts";
 import type { Session } from "./session.ts";
-import { clockText, grouped, spanText, type Terminal } from "./terminal.ts";
+import { clockText, counted, grouped, spanText, type Terminal } from "./terminal.ts";
 
 export interface FollowOptions {
   session: Session;
@@ -19,35 +21,31 @@ const LOOK_MS = 250;
 export type Followed =
   | { kind: "done"; run: Run }
   | { kind: "stopped"; run: Run }
-  /** Something holds all sending until an operator acts. */
+  /** Something has to be put right before sending can go on. */
   | { kind: "held"; run: Run; hold: Hold };
 
 /**
- * Watches a run until nothing of it is pending, the signal comes, or it is held without an end. Shows on a
- * terminal what was read and delivered, the budget left, a hold, and the time to go.
+ * Watches a run until nothing of it is pending, the signal comes, or something has to be put right first. Shows
+ * on a terminal what was read and delivered, the budget left, a hold, and the time to go.
  */
 export async function follow(options: FollowOptions): Promise<Followed> {
   const { session, terminal, signal } = options;
+  const noteHolds = createHoldNotes(terminal);
   for (;;) {
-    const run = await readRun(session.account, options.run);
-    if (run === null) throw new CommandError(`There is no run ${options.run}; see sluice runs`);
+    const run = await needRun(session.account, options.run);
     if (isOver(run)) return { kind: "done", run };
     if (signal.aborted) return { kind: "stopped", run };
-    const holds = await readHolds(session.account);
-    const endless = holds.find((hold) => hold.untilMs === null && concerns(hold, run));
-    if (endless !== undefined) return { kind: "held", run, hold: endless };
-    terminal.progress(
-      await progressLine(
-        options,
-        run,
-        holds.findLast((hold) => concerns(hold, run)),
-      ),
-    );
+    const holds = (await readHolds(session.account)).filter((hold) => concerns(hold, run));
+    const blocking = holds.find(isBlocking);
+    if (blocking !== undefined) return { kind: "held", run, hold: blocking };
+    noteHolds(holds, Date.now());
+    terminal.progress(await progressLine(options, run, holds.at(-1)));
     await pause(LOOK_MS, signal);
   }
 }
 
-function isOver(run: Run): boolean {
+/** Nothing more can become of the run. */
+export function isOver(run: Run): boolean {
   return run.state === "done" || (run.state === "aborted" && run.pending === 0);
 }
 
@@ -76,15 +74,15 @@ async function progressLine(
     ...(run.unchanged > 0 ? [`${grouped(run.unchanged)} unchanged`] : []),
     ...(run.dead > 0 ? [`${grouped(run.dead)} dead`] : []),
     `${left}/${budget.limit ?? "?"} calls left`,
-    ...(hold?.untilMs ? [`held until ${clockText(hold.untilMs)} (${hold.reason})`] : []),
-    `${grouped(calls)} calls${delayMs === null ? "" : `, ${spanText(delayMs)}`} to go`,
+    ...(hold ? [`held until ${hold.untilMs ? clockText(hold.untilMs) : "sluice resume"}`] : []),
+    `${counted(calls, "call")}${delayMs === null ? "" : `, ${spanText(delayMs)}`} to go`,
   ].join(" | ");
 }
 
 /** What to tell, and how to end, when a run was followed. */
 export function conclude(followed: Followed, terminal: Terminal): number {
   const { run } = followed;
-  const resume = `sluice push --resume ${run.id}`;
+  const resume = resumeCommand(run);
   switch (followed.kind) {
     case "done":
       if (run.state === "aborted") return EXIT.stopped;

@@ -5,6 +5,9 @@ import { CommanderError } from "commander";
 import { CommandError, EXIT } from "./exit-codes.ts";
 import { createProgram } from "./program.ts";
 
+const CONFIGURATION_HINT =
+  "Set it in the environment or in .env (.env.example has every variable); sluice sandbox and sluice demo need none.";
+
 if (existsSync(".env")) process.loadEnvFile(".env");
 
 try {
@@ -26,11 +29,11 @@ function exitCodeOf(error: unknown): number {
   return EXIT.unexpected;
 }
 
-/** Foreseen errors speak for themselves; only with the unexpected does the stack help. */
+/** Errors speak for themselves; the stack is for whoever looks for a mistake in here. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  if (exitCodeOf(error) === EXIT.unexpected && process.env["SLUICE_LOG_LEVEL"] === "debug") {
-    return error.stack ?? error.message;
-  }
-  return error.message;
+  if (process.env["SLUICE_LOG_LEVEL"] === "debug") return error.stack ?? error.message;
+  if (exitCodeOf(error) === EXIT.unexpected)
+    return `${error.message}\n(SLUICE_LOG_LEVEL=debug shows where)`;
+  return error instanceof ConfigError ? `${error.message}\n${CONFIGURATION_HINT}` : error.message;
 }

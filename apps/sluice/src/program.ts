@@ -190,7 +190,7 @@ function addRehearsing(program: Command, signal: AbortSignal, exit: Exit): void 
     .option("--limit <n>", "calls in a window", countOf, 300)
     .option("--window-sec <s>", "length of the rolling window", countOf, 3_600)
     .option("--concurrency <n>", "calls at once", countOf, 2)
-    .option("--latency-ms <ms>", "how long a call takes", portOf, 0)
+    .option("--latency-ms <ms>", "how long a call takes", wholeNumber, 0)
     .option("--connector <uuid>", "instead of a fresh one")
     .action(async (options: Common & SandboxFlags) =>
       exit(await sandbox(sandboxOptions(options), terminalOf(options), signal)),
@@ -199,7 +199,7 @@ function addRehearsing(program: Command, signal: AbortSignal, exit: Exit): void 
     .command("sample")
     .description("print a made-up inventory as NDJSON; the same seed makes the same one")
     .option("--assets <n>", "how many", countOf, 1_000)
-    .option("--seed <n>", "decides all of it", portOf, 1)
+    .option("--seed <n>", "decides all of it", wholeNumber, 1)
     .addOption(
       new Option("--profile <profile>", "how alike the assets are")
         .choices(["low-entropy", "high-entropy"])
@@ -231,16 +231,20 @@ function sandboxOptions({ windowSec, connector, port, ...limits }: SandboxFlags)
 }
 
 function countOf(text: string): number {
-  return wholeNumber(text, 1);
+  return numberWithin(text, 1);
+}
+
+function wholeNumber(text: string): number {
+  return numberWithin(text, 0);
 }
 
 function portOf(text: string): number {
-  return wholeNumber(text, 0);
+  return numberWithin(text, 0, 65_535);
 }
 
-function wholeNumber(text: string, min: number): number {
-  const value = Number(text);
-  if (!Number.isSafeInteger(value) || value < min)
-    throw new InvalidArgumentError(`use a whole number from ${min}`);
-  return value;
+function numberWithin(text: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
+  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (value >= min && value <= max) return value;
+  const range = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
+  throw new InvalidArgumentError(`Use a whole number ${range}.`);
 }

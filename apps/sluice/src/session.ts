@@ -3,6 +3,7 @@ import { createLog } from "@sluice/service";
 import { levelOf, type PipelineEvent, type Report } from "@sluice/pipeline";
 import { EmbeddedRedis, openAccount, Queues, type Account } from "@sluice/queue";
 import { startWorker } from "@sluice/worker";
+import { CommandError, EXIT } from "./exit-codes.ts";
 import type { AccountSettings, WorkSettings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -17,14 +18,27 @@ export async function openSession(settings: AccountSettings, terminal: Terminal)
   await using stack = new AsyncDisposableStack();
   const say = (message: string) => terminal.note(`sluice: ${message}`);
   const { dataDir, queueBytesMax } = settings;
-  const redisUrl = settings.redisUrl ?? stack.use(await EmbeddedRedis.attach({ dataDir, say })).url;
+  const redisUrl =
+    settings.redisUrl ??
+    stack.use(await EmbeddedRedis.attach({ dataDir, say }).catch(cannotBegin)).url;
   const account = stack.use(
-    await openAccount({ redisUrl, account: settings.account, queueBytesMax }),
+    await openAccount({ redisUrl, account: settings.account, queueBytesMax }).catch(cannotBegin),
   );
   for (const warning of account.server.warnings) terminal.note(`warning: ${warning}`);
   const queues = stack.use(new Queues(account));
   const owned = stack.move();
   return { account, queues, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** Whatever keeps Redis from being used lies in the configuration or the machine, and nothing has been begun. */
+function cannotBegin(cause: unknown): never {
+  const message = cause instanceof Error ? cause.message : String(cause);
+  const isOurs = message.startsWith("Cannot ");
+  throw new CommandError(
+    isOurs ? message : `Cannot use Redis: ${message}; check REDIS_URL and SLUICE_DATA_DIR`,
+    EXIT.usage,
+    { cause },
+  );
 }
 
 export type Role = "worker" | "sender";
@@ -51,14 +65,20 @@ export async function startRoles(
   return stack.move();
 }
 
-/** Writes events as log lines on stderr. On a terminal only what needs attention, unless asked for more. */
+/**
+ * Writes events as log lines on stderr. Where a person watches, unless asked for more, only what needs attention; of
+ * holds the terminal tells.
+ */
 export function createReport(
   app: string,
-  settings: { logLevel: AccountSettings["logLevel"] },
+  { logLevel }: Pick<AccountSettings, "logLevel">,
+  { isWatched }: Terminal,
 ): Report {
-  const isWatched = process.stderr.isTTY;
-  const log = createLog({ app, level: settings.logLevel ?? (isWatched ? "warn" : "info") });
-  return ({ event, ...fields }: PipelineEvent) => {
-    log[levelOf({ event, ...fields } as PipelineEvent)](fields, event);
+  const log = createLog({ app, level: logLevel ?? (isWatched ? "warn" : "info") });
+  const areHoldsTold = isWatched && logLevel === null;
+  return (occurrence: PipelineEvent) => {
+    const { event, ...fields } = occurrence;
+    if (event === "send.held" && areHoldsTold) return;
+    log[levelOf(occurrence)](fields, event);
   };
 }

@@ -93,15 +93,29 @@ export function readWorkSettings(environment: Environment): WorkSettings {
   };
 }
 
+/** Reads the variables of a schema; every mistake is told at once. */
 function load<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>, environment: Environment) {
-  const unknown = unknownVariables("SLUICE_", Object.keys(ALL_SETTINGS.shape), environment);
+  const problems = [
+    ...gatewayProblems(environment),
+    ...unknownVariables("SLUICE_", Object.keys(ALL_SETTINGS.shape), environment),
+  ];
   try {
     const config = loadConfig(schema, environment);
-    if (unknown.length > 0) throw new ConfigError(unknown);
+    if (problems.length > 0) throw new ConfigError(problems);
     return config;
   } catch (error) {
-    if (!(error instanceof ConfigError) || error.problems === unknown) throw error;
-    throw new ConfigError([...error.problems, ...unknown]);
+    if (!(error instanceof ConfigError) || error.problems === problems) throw error;
+    throw new ConfigError([...error.problems, ...problems]);
+  }
+}
+
+function gatewayProblems({ QUALYS_GATEWAY_URL: url }: Environment): string[] {
+  if (!url) return [];
+  try {
+    parseGatewayUrl(url);
+    return [];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
   }
 }
 
@@ -118,11 +132,7 @@ function toAccount(config: z.output<typeof viewSchema>): AccountSettings {
 }
 
 function hostOf(gatewayUrl: string): string {
-  try {
-    return parseGatewayUrl(gatewayUrl).host.replaceAll(/[^\w.:-]/g, "-");
-  } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error)]);
-  }
+  return parseGatewayUrl(gatewayUrl).host.replaceAll(/[^\w.:-]/g, "-");
 }
 
 function toPolicy(config: z.output<typeof planSchema>): MappingPolicy {

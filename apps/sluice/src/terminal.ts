@@ -2,6 +2,8 @@
 export interface Terminal {
   /** Whether one JSON object is wanted instead of text. */
   readonly isJson: boolean;
+  /** Whether a person reads along, who wants sentences and no log lines. */
+  readonly isWatched: boolean;
   /** The result: an object for scripts, or its lines for people. */
   result(object: unknown, lines: readonly string[]): void;
   /** Something to know on the way. */
@@ -13,7 +15,8 @@ export interface Terminal {
 }
 
 export function createTerminal(isJson: boolean): Terminal {
-  const hasProgress = process.stderr.isTTY && !isJson;
+  const isWatched = process.stderr.isTTY;
+  const hasProgress = isWatched && !isJson;
   let isShown = false;
   function clear(): void {
     if (isShown) process.stderr.write("\r\u001B[K");
@@ -21,6 +24,7 @@ export function createTerminal(isJson: boolean): Terminal {
   }
   return {
     isJson,
+    isWatched,
     result(object, lines) {
       clear();
       process.stdout.write(
@@ -43,6 +47,12 @@ export function createTerminal(isJson: boolean): Terminal {
 /** 1234567 -> "1,234,567". */
 export function grouped(count: number): string {
   return count.toLocaleString("en-US");
+}
+
+/** 1 -> "1 call", 3 -> "3 calls". */
+export function counted(count: number, noun: string): string {
+  const plural = noun.endsWith("ch") ? `${noun}es` : `${noun}s`;
+  return `${grouped(count)} ${count === 1 ? noun : plural}`;
 }
 
 /** How long, for people: "4 s", "12 min", "3.5 h". */

@@ -35,7 +35,7 @@ export interface ImportRequest {
   /** The id that the payload carries; named in messages. */
   requestId: string;
   /** The JSON to send, as it is. */
-  payload: string;
+  payload: string | Uint8Array;
   /** The payload's assets in their order; asked for only when asset errors have to be matched. */
   assets: () => readonly AssetIdentity[];
   signal?: AbortSignal;

@@ -11,7 +11,7 @@ export interface Post {
   path: string;
   query?: Record<string, string>;
   headers?: Record<string, string>;
-  content: { form: Record<string, string> } | { body: string };
+  content: { form: Record<string, string> } | { body: string | Uint8Array };
   /** The longest that the whole exchange may take. */
   timeoutMs: number;
   /** Where reading the answer's body stops. */

@@ -4,8 +4,10 @@ import { importPayload } from "./import-payload.ts";
 const batch = { requestId: 'r"1', source: "WEBHOOK", connectorUuid: "c" };
 
 it("joins assets into the payload of the webhook page, in its field order", () => {
-  const assets = ['{"identityAttributes":{}}', '{"coreAttributes":{}}'];
-  expect(importPayload({ ...batch, assets })).toBe(
+  const assets = ['{"identityAttributes":{}}', '{"coreAttributes":{}}'].map((text) =>
+    Buffer.from(text),
+  );
+  expect(importPayload({ ...batch, assets }).toString()).toBe(
     JSON.stringify({
       connectorMetaData: {
         requestId: 'r"1',
@@ -19,5 +21,7 @@ it("joins assets into the payload of the webhook page, in its field order", () =
 });
 
 it("is JSON without assets too", () => {
-  expect(JSON.parse(importPayload({ ...batch, assets: [] }))).toMatchObject({ assetData: [] });
+  expect(JSON.parse(importPayload({ ...batch, assets: [] }).toString())).toMatchObject({
+    assetData: [],
+  });
 });

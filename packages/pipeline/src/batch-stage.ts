@@ -37,8 +37,24 @@ export class BatchStage {
     this.#wake();
   }
 
-  /** Cuts all that can be cut now. Returns how long to wait before the next round, unless woken. */
+  /**
+   * Cuts all that can be cut now; what was cut is published while the next is being cut. Returns how long to wait before
+   * the next round, unless woken.
+   */
   async tick(): Promise<number> {
+    const publishing: Promise<void>[] = [];
+    try {
+      return await this.#cutAll((connector, batch, assets) => {
+        publishing.push(this.#publish(connector, batch, assets));
+      });
+    } finally {
+      await Promise.all(publishing);
+    }
+  }
+
+  async #cutAll(
+    onBatch: (connector: string, batch: number, assets: number) => void,
+  ): Promise<number> {
     const idleMs = this.#options.idleMs ?? 1_000;
     let delayMs = idleMs;
     let connectors = await this.#options.backlog();
@@ -50,7 +66,7 @@ export class BatchStage {
         if (outcome.kind === "wait") delayMs = Math.min(delayMs, outcome.delayMs);
         if (outcome.kind !== "batch") continue;
         generous.push(connector);
-        await this.#publish(connector, outcome.batch, outcome.assets);
+        onBatch(connector, outcome.batch, outcome.assets);
       }
       connectors = generous;
     }
@@ -63,17 +79,26 @@ export class BatchStage {
     while (!signal.aborted) {
       this.#isWoken = false;
       const delayMs = await this.tick().catch((error: unknown) => {
-        const message = error instanceof Error ? error.message : String(error);
-        this.#options.report({ event: "trouble", stage: "batch", message });
+        this.#complain(error);
         return 1_000;
       });
-      if (!signal.aborted) await this.#rest(delayMs);
+      await this.#rest(delayMs);
     }
   }
 
+  /** Never rejects, as nobody awaits it while the next is being cut. What is left unpublished the sweep repairs. */
   async #publish(connector: string, batch: number, assets: number): Promise<void> {
-    await this.#options.publish(batch);
-    this.#options.report({ event: "batch.cut", batch, connector, assets });
+    try {
+      await this.#options.publish(batch);
+      this.#options.report({ event: "batch.cut", batch, connector, assets });
+    } catch (error) {
+      this.#complain(error);
+    }
+  }
+
+  #complain(error: unknown): void {
+    const message = error instanceof Error ? error.message : String(error);
+    this.#options.report({ event: "trouble", stage: "batch", message });
   }
 
   /** Ends with the delay, or with the first wake since the round began. */

@@ -35,6 +35,8 @@ export type PipelineEvent =
       scope: string;
       reason: string;
       durationMs: number | null;
+      /** The same as an instant; null: until an operator ends it. */
+      until: string | null;
       message: string;
     }
   | { event: "send.resumed"; scope: string; reason: string; cause: string; heldMs: number }

@@ -4,16 +4,16 @@ import type { LetterContent } from "@sluice/inventory";
 interface NamedAsset {
   identityAttributes?: {
     sourceNativeKey?: string;
-    netBiosName?: string;
+    netBiosName?: string | null;
     hostName?: string;
-    fqdn?: string;
+    fqdn?: string | null;
     ipAddress?: string[];
   };
 }
 
 /** What an answer may call this asset. */
-export function identityOf(body: string): { sourceNativeKey: string; names: string[] } {
-  const { identityAttributes: identity = {} } = JSON.parse(body) as NamedAsset;
+export function identityOf(body: Buffer): { sourceNativeKey: string; names: string[] } {
+  const { identityAttributes: identity = {} } = JSON.parse(body.toString()) as NamedAsset;
   const names = [
     identity.netBiosName,
     identity.hostName,
@@ -22,18 +22,18 @@ export function identityOf(body: string): { sourceNativeKey: string; names: stri
   ];
   return {
     sourceNativeKey: identity.sourceNativeKey ?? "",
-    names: [...new Set(names.filter((name) => name !== undefined))],
+    names: [...new Set(names.filter((name) => typeof name === "string"))],
   };
 }
 
 /** The letter about an asset that Qualys did not take. The record itself is gone by now; the asset is what was sent. */
 export function letterAbout(
-  body: string,
+  body: Buffer,
   reason: "refused" | "too-large",
   message: string,
   batch: { number: number; requestId: string },
 ): LetterContent {
   const key = identityOf(body).sourceNativeKey;
   const source = `batch ${batch.number}, request ${batch.requestId}`;
-  return { key, reason, path: "", message, source, line: 0, raw: body, isAsset: true };
+  return { key, reason, path: "", message, source, line: 0, raw: body.toString(), isAsset: true };
 }

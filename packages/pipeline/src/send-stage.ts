@@ -1,14 +1,23 @@
+import { strict as assert } from "node:assert";
 import { holdAfter, type NewHold, type Reading } from "@sluice/governor";
-import { importPayload, type RejectedAsset, type Verdict } from "@sluice/inventory";
+import {
+  importPayload,
+  type AssetError,
+  type RejectedAsset,
+  type Verdict,
+} from "@sluice/inventory";
 import type { Report } from "./events.ts";
 import { identityOf, letterAbout } from "./refused-asset.ts";
+
+const EVENT_MESSAGE_CHARS_MAX = 1_000;
 
 /** A batch as the sender needs it. */
 export interface OutboundBatch {
   number: number;
   connector: string;
   requestId: string;
-  bodies: readonly string[];
+  /** The assets: each the bytes of its JSON text. */
+  bodies: readonly Buffer[];
 }
 
 type Permit =
@@ -56,22 +65,24 @@ export interface SendStageOptions {
     call: number,
     rejected: readonly RejectedAsset[],
   ) => Promise<{ delivered: number; dead: number }>;
-  /** Makes several batches of one, adds their jobs to the front, tells their numbers. */
+  /** Makes several batches of one, adds their jobs to the front, tells their numbers; none when it is settled already. */
   split: (
     batch: OutboundBatch,
-    parts: readonly (readonly string[])[],
+    parts: readonly (readonly Buffer[])[],
   ) => Promise<readonly number[]>;
   importAssets: (request: {
     requestId: string;
-    payload: string;
+    payload: Buffer;
     assets: () => { sourceNativeKey: string; names: string[] }[];
   }) => Promise<Answer>;
   /** The `source` string of a connector's payloads. */
   sourceOf: (connector: string) => string;
-  /** A permit older than this is not used any more: its slot may be somebody else's. */
+  /** How old batch and permit may be when the call is made: after that the slot may be somebody else's. */
   permitMsMax: number;
   /** Milliseconds that only go forward, in this process. */
   monotonicMs: () => number;
+  /** The time of day, for people. */
+  nowMs: () => number;
   chance: () => number;
   report: Report;
 }
@@ -82,9 +93,9 @@ export interface SendStageOptions {
  */
 export function createSendStage(options: SendStageOptions) {
   return async function send(number: number): Promise<Disposition> {
+    const beganAtMs = options.monotonicMs();
     const batch = await options.load(number);
     if (batch === null) return { kind: "done" };
-    const reservedAtMs = options.monotonicMs();
     const permit = await options.reserve(batch.connector);
     if (permit.kind === "wait") {
       return permit.scope === "account"
@@ -92,7 +103,7 @@ export function createSendStage(options: SendStageOptions) {
         : { kind: "aside", delayMs: permit.delayMs };
     }
     // Stopped and continued, this process may hold a batch that a standby has delivered long ago.
-    if (options.monotonicMs() - reservedAtMs > options.permitMsMax) {
+    if (options.monotonicMs() - beganAtMs > options.permitMsMax) {
       throw new Error(`Cannot send batch ${number}: its permit is too old; it will be tried again`);
     }
     const answer = await post(options, batch);
@@ -108,54 +119,54 @@ async function post(options: SendStageOptions, batch: OutboundBatch): Promise<An
   return await options.importAssets({ requestId, payload, assets: () => bodies.map(identityOf) });
 }
 
+/** Frees the call's slot, tells what the answer said, and begins the hold that follows from it. */
 async function settle(
   options: SendStageOptions,
   batch: OutboundBatch,
   permit: Permit & { kind: "go" },
   answer: Answer,
 ): Promise<void> {
+  const made = madeCall(options, batch, permit, answer);
+  const { isNewHold } = await options.settleCall(made);
+  const { call, hold, reading, entry } = made;
+  const { requestId, assets, status, verdict, elapsedMs } = entry;
+  const { remaining } = reading;
+  const sent = { batch: batch.number, call, requestId, assets, status, verdict };
+  options.report({ event: "batch.sent", ...sent, elapsedMs, remaining });
+  if (hold === null || !isNewHold) return;
+  const { durationMs } = hold;
+  const until = durationMs === null ? null : new Date(options.nowMs() + durationMs).toISOString();
+  options.report({ event: "send.held", ...hold, until });
+}
+
+function madeCall(
+  options: SendStageOptions,
+  batch: OutboundBatch,
+  permit: Permit & { kind: "go" },
+  answer: Answer,
+): MadeCall {
+  const chance = options.chance();
   const { verdict, reading, status, elapsedMs } = answer;
   const { number, requestId, connector } = batch;
   const { call, failures, refusals } = permit;
-  const assets = batch.bodies.length;
+  const outcome = verdict.kind;
   const message = "message" in verdict ? verdict.message : "";
-  const facts = { outcome: verdict.kind, message, reading, connector, failures, refusals };
-  const hold = holdAfter({ ...facts, chance: options.chance() });
-  const { isNewHold } = await options.settleCall({
+  const assets = batch.bodies.length;
+  const entry = { requestId, status, assets, elapsedMs, verdict: outcome, message };
+  return {
     call,
     batch: number,
-    outcome: verdict.kind,
-    isCounted: verdict.kind !== "limited",
+    outcome,
+    isCounted: outcome !== "limited",
     reading,
-    hold,
-    bytesMax: verdict.kind === "too-large" && assets > 1 ? Math.floor(bytesOf(batch) * 0.75) : null,
-    entry: {
-      atMs: Date.now(),
-      requestId,
-      status,
-      assets,
-      elapsedMs,
-      verdict: verdict.kind,
-      message,
-    },
-  });
-  const { remaining } = reading;
-  options.report({
-    event: "batch.sent",
-    batch: number,
-    call,
-    requestId,
-    assets,
-    status,
-    verdict: verdict.kind,
-    elapsedMs,
-    remaining,
-  });
-  if (hold !== null && isNewHold) options.report({ event: "send.held", ...hold });
+    hold: holdAfter({ outcome, message, reading, connector, failures, refusals, chance }),
+    bytesMax: outcome === "too-large" && assets > 1 ? Math.floor(bytesOf(batch) * 0.75) : null,
+    entry: { atMs: options.nowMs(), ...entry },
+  };
 }
 
 function bytesOf(batch: OutboundBatch): number {
-  return batch.bodies.reduce((sum, body) => sum + Buffer.byteLength(body) + 1, 0);
+  return batch.bodies.reduce((sum, body) => sum + body.length + 1, 0);
 }
 
 /** Turns the verdict into what happens to the batch. */
@@ -194,10 +205,7 @@ async function concludeInPart(
     const message = `${verdict.unplaced.join("; ")} (the answer: ${body})`;
     return await narrowDown(options, batch, call, "refused", message);
   }
-  const rejected = verdict.rejected.map(({ index, message }) => ({
-    index,
-    letter: letterAbout(batch.bodies[index] ?? "{}", "refused", message, batch),
-  }));
+  const rejected = verdict.rejected.map((error) => rejection(batch, "refused", error));
   return await acknowledge(options, batch, call, rejected);
 }
 
@@ -211,13 +219,26 @@ async function narrowDown(
 ): Promise<Disposition> {
   const { bodies, number } = batch;
   if (bodies.length === 1) {
-    const letter = letterAbout(bodies[0] ?? "{}", reason, message, batch);
-    return await acknowledge(options, batch, call, [{ index: 0, letter }]);
+    return await acknowledge(options, batch, call, [
+      rejection(batch, reason, { index: 0, message }),
+    ]);
   }
   const middle = Math.ceil(bodies.length / 2);
   const into = await options.split(batch, [bodies.slice(0, middle), bodies.slice(middle)]);
-  options.report({ event: "batch.split", batch: number, into, why: message });
+  if (into.length > 0) {
+    options.report({ event: "batch.split", batch: number, into, why: inShort(message) });
+  }
   return { kind: "done" };
+}
+
+function rejection(
+  batch: OutboundBatch,
+  reason: "refused" | "too-large",
+  { index, message }: AssetError,
+): RejectedAsset {
+  const body = batch.bodies[index];
+  assert(body !== undefined, `Cannot reject asset ${index} of batch ${batch.number}: it has fewer`);
+  return { index, letter: letterAbout(body, reason, message, batch) };
 }
 
 async function acknowledge(
@@ -228,11 +249,18 @@ async function acknowledge(
 ): Promise<Disposition> {
   const { number } = batch;
   const { delivered, dead } = await options.acknowledge(number, call, rejected);
+  // Another sender has settled it meanwhile, and reported it.
+  if (delivered + dead === 0) return { kind: "done" };
   options.report({ event: "batch.accepted", batch: number, delivered, dead });
-  const first = rejected[0];
+  const [first] = rejected;
   if (first !== undefined) {
-    const { message } = first.letter;
+    const message = inShort(first.letter.message);
     options.report({ event: "assets.refused", batch: number, assets: rejected.length, message });
   }
   return { kind: "done" };
+}
+
+/** An event is a line to read; the letter has the whole. */
+function inShort(message: string): string {
+  return message.slice(0, EVENT_MESSAGE_CHARS_MAX);
 }

@@ -105,9 +105,10 @@ function buried(
 ): BuriedRecord {
   const { run, source } = chunk;
   const { key, reason, path, message } = outcome;
-  const id = outcome.id ?? placeId(run, source, record.line);
-  const letter = { key, reason, path, message, source, line: record.line, raw: record.text };
-  return { id, version, letter };
+  const { line, text: raw, isAsset } = record;
+  const id = outcome.id ?? placeId(run, source, line);
+  const place = { path, source, line, raw, ...(isAsset && { isAsset }) };
+  return { id, version, letter: { key, reason, message, ...place } };
 }
 
 /** Identity of a record without a key: where it stands. */

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { RejectedAsset } from "@sluice/inventory";
 import type { Account } from "./account.ts";
-import { packLines, unpackLines } from "./chunk.ts";
+import { packLines, unpackLines } from "./packing.ts";
 
 /** Assets that travel in one call. */
 export interface Batch {
@@ -9,8 +9,8 @@ export interface Batch {
   connector: string;
   /** The same for every attempt, so that a repeated delivery is the same delivery. */
   requestId: string;
-  /** The assets' JSON texts. */
-  bodies: readonly string[];
+  /** The assets: each the bytes of its JSON text. */
+  bodies: readonly Buffer[];
 }
 
 /** The batch of that number; null when it is settled. */
@@ -22,7 +22,7 @@ export async function loadBatch(account: Account, number: number): Promise<Batch
     "b",
   );
   if (!connector || !requestId || !body) return null;
-  const bodies = await unpackLines(body);
+  const bodies = unpackLines(body);
   return { number, connector: connector.toString(), requestId: requestId.toString(), bodies };
 }
 
@@ -46,10 +46,9 @@ export async function acknowledge(
 export async function splitBatch(
   account: Account,
   batch: Batch,
-  parts: readonly (readonly string[])[],
+  parts: readonly (readonly Buffer[])[],
 ): Promise<number[]> {
-  const packed = await Promise.all(parts.map((bodies) => packLines(bodies)));
-  const args = packed.flatMap((body, index) => [parts[index]?.length ?? 0, randomUUID(), body]);
+  const args = parts.flatMap((bodies) => [bodies.length, randomUUID(), packLines(bodies)]);
   const reply = await account.run("split", batch.number, ...args);
   return reply.slice(1).map(Number);
 }

@@ -11,6 +11,9 @@ export interface DeadLetter extends LetterContent {
   atMs: number;
 }
 
+/** Letters fetched at once: a command with more arguments than the stack has room for cannot be sent. */
+const PAGE_LETTERS = 1_000;
+
 /** The letters an operator still has to look at, the newest first. */
 export async function listDeadLetters(
   account: Account,
@@ -34,10 +37,15 @@ export async function countDeadLetters(account: Account): Promise<number> {
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
-/** The visible letters whose id begins with, or whose key equals, what was given. */
+/**
+ * The visible letters of that key; where there is none, those whose id begins with these eight or more hex digits.
+ * Fewer would take many a short key for the beginning of somebody else's id.
+ */
 export async function findDeadLetters(account: Account, idOrKey: string): Promise<DeadLetter[]> {
   const letters = await listDeadLetters(account, { limit: Number.MAX_SAFE_INTEGER });
-  return letters.filter((letter) => letter.key === idOrKey || letter.id.startsWith(idOrKey));
+  const ofKey = letters.filter(({ key }) => key === idOrKey);
+  if (ofKey.length > 0 || !/^[0-9a-f]{8,32}$/.test(idOrKey)) return ofKey;
+  return letters.filter(({ id }) => id.startsWith(idOrKey));
 }
 
 /**
@@ -70,14 +78,18 @@ async function lettersOf(
 ): Promise<DeadLetter[]> {
   const key = account.key(`dead:${connector}`);
   const members = await account.client.zrevrangeBuffer(`${key}:at`, 0, limit - 1, "WITHSCORES");
-  const ids = members.filter((_, index) => index % 2 === 0);
-  if (ids.length === 0) return [];
-  const values = await account.client.hmget(key, ...ids);
-  return values.flatMap((value, index) => {
-    const id = ids[index]?.toString("hex") ?? "";
-    const atMs = Number(members[index * 2 + 1]?.toString());
-    return value === null ? [] : [parseLetter(value, { id, connector, atMs })];
-  });
+  const letters: DeadLetter[] = [];
+  for (let at = 0; at < members.length; at += 2 * PAGE_LETTERS) {
+    const page = members.slice(at, at + 2 * PAGE_LETTERS);
+    const ids = page.filter((_, index) => index % 2 === 0);
+    const values = await account.client.hmget(key, ...ids);
+    values.forEach((value, index) => {
+      const id = ids[index]?.toString("hex") ?? "";
+      const atMs = Number(page[index * 2 + 1]?.toString());
+      if (value !== null) letters.push(parseLetter(value, { id, connector, atMs }));
+    });
+  }
+  return letters;
 }
 
 function parseLetter(

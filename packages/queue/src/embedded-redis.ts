@@ -18,7 +18,7 @@ export interface EmbeddedRedisOptions {
   say?: (message: string) => void;
 }
 
-/** A unix socket's path may be this long on every platform. */
+/** A unix socket's path may have this many bytes on every platform. */
 const SOCKET_PATH_MAX = 100;
 const START_MS_MAX = 20_000;
 const STOP_MS_MAX = 20_000;
@@ -61,7 +61,7 @@ export class EmbeddedRedis implements AsyncDisposable {
 
 function socketPath(dir: string): string {
   const path = join(dir, "redis.sock");
-  if (path.length <= SOCKET_PATH_MAX) return path;
+  if (Buffer.byteLength(path) <= SOCKET_PATH_MAX) return path;
   const name = createHash("sha256").update(dir).digest("hex").slice(0, 16);
   return join(tmpdir(), `sluice-${name}`, "redis.sock");
 }

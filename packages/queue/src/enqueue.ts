@@ -26,8 +26,11 @@ export async function enqueueChunk(
   content: ChunkContent,
 ): Promise<Enqueued> {
   const enqueued = await storeChunk(account, options, content);
-  if (enqueued.kind === "enqueued") await queues.addChunk(options.lane, enqueued.sequence);
-  return enqueued;
+  if (enqueued.kind !== "enqueued") return enqueued;
+  return await fullWhenOutOfMemory(async () => {
+    await queues.addChunk(options.lane, enqueued.sequence);
+    return enqueued;
+  });
 }
 
 /** The first half: after it nothing can be lost; the job is added by the sweep if this process dies now. */
@@ -36,8 +39,8 @@ export async function storeChunk(
   options: EnqueueOptions,
   content: ChunkContent,
 ): Promise<Enqueued> {
-  const body = await packChunk(content);
-  try {
+  const body = packChunk(content);
+  return await fullWhenOutOfMemory(async () => {
     const [kind, value] = await account.run(
       "enqueue",
       options.run,
@@ -50,6 +53,13 @@ export async function storeChunk(
     if (kind === "ok") return { kind: "enqueued", sequence: Number(value) };
     if (kind === "closed") return { kind: "closed", state: value as RunState | "unknown" };
     return { kind: "full" };
+  });
+}
+
+/** A Redis at its `maxmemory` is as full as one at our own bound: the same call later is right in both cases. */
+async function fullWhenOutOfMemory(enqueue: () => Promise<Enqueued>): Promise<Enqueued> {
+  try {
+    return await enqueue();
   } catch (error) {
     if (error instanceof Error && error.message.startsWith("OOM")) return { kind: "full" };
     throw error;

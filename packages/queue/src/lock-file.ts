@@ -1,4 +1,5 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { link, readFile, rename, rm, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 
 const LOCK_MS_MAX = 120_000;
@@ -24,17 +25,38 @@ export async function withLock<T>(path: string, action: () => Promise<T>): Promi
   }
 }
 
+/** The lock appears with its owner's name in it, or not at all: an owner that dies leaves no riddle. */
 async function take(path: string): Promise<boolean> {
+  const own = `${path}.${randomUUID()}`;
+  await writeFile(own, String(process.pid), { mode: 0o600 });
   try {
-    await writeFile(path, String(process.pid), { flag: "wx", mode: 0o600 });
+    await link(own, path);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  } finally {
+    await rm(own, { force: true });
   }
-  const owner = await readFile(path, "utf8").catch(() => "");
-  // An empty file belongs to somebody who is just writing it.
-  if (owner !== "" && !isAlive(Number(owner))) await rm(path, { force: true });
+  await removeIfStale(path);
   return false;
+}
+
+/** Of two that find a dead owner, the slower one may move a new lock away: it puts it back. */
+async function removeIfStale(path: string): Promise<void> {
+  if (await isHeld(path)) return;
+  const moved = `${path}.${randomUUID()}`;
+  try {
+    await rename(path, moved);
+  } catch {
+    return;
+  }
+  if (await isHeld(moved)) await link(moved, path).catch(() => {});
+  await rm(moved, { force: true });
+}
+
+async function isHeld(path: string): Promise<boolean> {
+  const owner = await readFile(path, "utf8").catch(() => null);
+  return owner !== null && isAlive(Number(owner));
 }
 
 /** Whether a process of that id exists. */

@@ -1,7 +1,9 @@
+import { strict as assert } from "node:assert";
 import { randomUUID } from "node:crypto";
 import type { Chunk, SettledAsset, Settlement } from "@sluice/inventory";
 import type { Account } from "./account.ts";
-import { packLines, unpackChunk, unpackLines } from "./chunk.ts";
+import { unpackChunk } from "./chunk.ts";
+import { packLines, unpackLines } from "./packing.ts";
 
 export type Settled =
   | { kind: "gone" }
@@ -23,7 +25,7 @@ export async function loadChunk(account: Account, sequence: number): Promise<Chu
     "c",
   );
   if (!body || !run || !connector) return null;
-  const content = await unpackChunk(body);
+  const content = unpackChunk(body);
   return { ...content, sequence, run: run.toString(), connector: connector.toString() };
 }
 
@@ -35,13 +37,15 @@ export async function settle(
 ): Promise<Settled> {
   const { assets, dead } = settlement;
   const table = Buffer.allocUnsafe(assets.length * 34);
-  assets.forEach((asset, index) => writeEntry(table, index * 34, asset));
-  const body = await packLines(assets.map((asset) => asset.body));
+  const bodies = assets.map(({ body }) => Buffer.from(body));
+  for (const [index, asset] of assets.entries()) {
+    writeEntry(table, index * 34, asset, bodies[index]?.length ?? 0);
+  }
   const reply = await account.run(
     "settle",
     sequence,
     table,
-    assets.length > 0 ? body : "",
+    assets.length > 0 ? packLines(bodies) : "",
     settlement.coalesced,
     JSON.stringify(settlement.warnings),
     dead.length,
@@ -59,11 +63,11 @@ export async function settle(
   };
 }
 
-function writeEntry(table: Buffer, at: number, asset: SettledAsset): void {
+function writeEntry(table: Buffer, at: number, asset: SettledAsset, bytes: number): void {
   asset.id.copy(table, at, 0, 16);
   asset.fingerprint.copy(table, at + 16, 0, 8);
   table.writeUIntBE(asset.version, at + 24, 6);
-  table.writeUInt32BE(Buffer.byteLength(asset.body), at + 30);
+  table.writeUInt32BE(bytes, at + 30);
 }
 
 export interface CutOptions {
@@ -99,22 +103,24 @@ export async function cut(account: Account, options: CutOptions): Promise<Cut> {
 export async function fillBatch(account: Account, batch: number): Promise<void> {
   const places = await account.client.hgetBuffer(account.key(`batch:${batch}`), "s");
   if (places === null) return;
-  const segments = new Map<number, string[]>();
-  const bodies: string[] = [];
+  const segments = new Map<number, Buffer[]>();
+  const bodies: Buffer[] = [];
   for (let at = 0; at < places.length; at += 8) {
     const segment = places.readUIntBE(at, 6);
     const assets = segments.get(segment) ?? (await loadSegment(account, segment));
     if (assets === null) return;
     segments.set(segment, assets);
-    bodies.push(assets[places.readUInt16BE(at + 6)] ?? "");
+    const body = assets[places.readUInt16BE(at + 6)];
+    assert(body !== undefined, `Segment ${segment} has no entry ${places.readUInt16BE(at + 6)}`);
+    bodies.push(body);
   }
-  await account.run("put", batch, await packLines(bodies));
+  await account.run("put", batch, packLines(bodies));
 }
 
 /** Null when another worker has completed the batch meanwhile. */
-async function loadSegment(account: Account, segment: number): Promise<string[] | null> {
+async function loadSegment(account: Account, segment: number): Promise<Buffer[] | null> {
   const body = await account.client.hgetBuffer(account.key(`seg:${segment}`), "b");
-  return body === null ? null : await unpackLines(body);
+  return body === null ? null : unpackLines(body);
 }
 
 /** Connectors with something in their outbox. */

@@ -83,7 +83,9 @@ function readPlain(name: string, environment: Environment): Read {
 function readSecret(name: string, environment: Environment): Read {
   const direct = readPlain(name, environment);
   const file = readPlain(`${name}_FILE`, environment);
-  return direct.kind === "value" || file.kind !== "value" ? direct : readSecretFile(name, file.value);
+  return direct.kind === "value" || file.kind !== "value"
+    ? direct
+    : readSecretFile(name, file.value);
 }
 
 function readSecretFile(name: string, path: string): Read {

@@ -29,7 +29,7 @@ export async function runUntilSignal<T>(
   const listeners = SIGNALS.map((name) => {
     const listener = () => {
       if (controller.signal.aborted) exit(EXIT_CODES[name]);
-      else controller.abort(name);
+      else controller.abort();
     };
     signals.on(name, listener);
     return { name, listener };

@@ -1,10 +1,11 @@
 import { z } from "zod";
 import { secret } from "./config.ts";
 
-/**
- * The environment's variables, in the groups in which processes need them. `.env.example` shows each with its default;
- * a test holds the two together.
+/*
+ * The environment's variables, in the groups in which processes need them. `.env.example` shows each with its
+ * description and default; a test holds the two together.
  */
+
 function count(min: number, max: number) {
   return z.coerce.number().int().min(min).max(max);
 }
@@ -24,65 +25,112 @@ export const processSettings = z.object({
   REDIS_URL: z
     .string()
     .regex(/^(rediss?:\/\/|\/)/, "use redis://, rediss:// or the path of a unix socket")
-    .optional(),
-  SLUICE_DATA_DIR: z.string().default(".sluice"),
-  SLUICE_LOG_LEVEL: z.enum(["debug", "info", "warn", "error", "silent"]).optional(),
-  SLUICE_QUEUE_BYTES_MAX: count(0, Number.MAX_SAFE_INTEGER).default(0),
+    .optional()
+    .describe("a Redis of your own; without it a redis-server is run on a unix socket"),
+  SLUICE_DATA_DIR: z
+    .string()
+    .default(".sluice")
+    .describe("where that redis-server keeps its data and its socket"),
+  SLUICE_LOG_LEVEL: z
+    .enum(["debug", "info", "warn", "error", "silent"])
+    .optional()
+    .describe("debug, info, warn, error or silent; unset it is warn on a terminal, else info"),
+  SLUICE_QUEUE_BYTES_MAX: count(0, Number.MAX_SAFE_INTEGER)
+    .default(0)
+    .describe("bytes that may wait in Redis before producers wait; 0 is 70 % of its maxmemory"),
 });
 
 /** Which subscription, and which of its connectors. */
 export const accountSettings = z.object({
-  QUALYS_GATEWAY_URL: z.string().meta({
-    description: "the gateway of your platform, such as https://gateway.qg1.apps.qualys.com",
-  }),
+  QUALYS_GATEWAY_URL: z
+    .string()
+    .describe("the gateway of your platform, such as https://gateway.qg1.apps.qualys.com"),
   QUALYS_CONNECTOR_UUID: z
     .guid("it is no UUID; copy it from the connector's page in Qualys")
-    .meta({ description: "the UUID that Qualys shows for your webhook connector" }),
+    .describe("the UUID that Qualys shows for your webhook connector"),
   SLUICE_ACCOUNT: z
     .string()
     .regex(/^[\w.:-]{1,200}$/, "use letters, digits, dots, dashes and colons")
-    .optional(),
+    .optional()
+    .describe("the subscription's name in Redis; unset it is the gateway's host"),
 });
 
 /** How raw assets become assets. */
 export const mappingSettings = z.object({
-  SLUICE_KEY_FIELDS: list().optional(),
-  SLUICE_OPTIONAL_FIELDS: list().optional(),
-  SLUICE_HARDWARE_UUID: z.enum(["derived", "source-only"]).default("derived"),
-  SLUICE_DATE_FORMAT: z.enum(["epoch-ms", "epoch-ms-string", "iso-8601"]).default("epoch-ms"),
-  SLUICE_MAC_FORMAT: z.enum(["string", "array"]).default("string"),
+  SLUICE_KEY_FIELDS: list()
+    .optional()
+    .describe("fields that may hold a record's key, the first that does wins; separated by commas"),
+  SLUICE_OPTIONAL_FIELDS: list()
+    .optional()
+    .describe("undocumented fields to send, such as coreAttributes.domain; separated by commas"),
+  SLUICE_HARDWARE_UUID: z
+    .enum(["derived", "source-only"])
+    .default("derived")
+    .describe("where a record has no hardware UUID: derived from its key, or (source-only) none"),
+  SLUICE_DATE_FORMAT: z
+    .enum(["epoch-ms", "epoch-ms-string", "iso-8601"])
+    .default("epoch-ms")
+    .describe(
+      "how dates are sent, as Qualys documents it loosely: epoch-ms, epoch-ms-string, iso-8601",
+    ),
+  SLUICE_MAC_FORMAT: z
+    .enum(["string", "array"])
+    .default("string")
+    .describe("how MAC addresses are sent: string (the lowest of several) or array (all)"),
 });
 
 /** How workers batch. */
 export const workerSettings = z.object({
-  SLUICE_BATCH_ASSETS_MAX: count(1, 1_000).default(100),
-  SLUICE_BATCH_BYTES_MAX: count(1_000, 100_000_000).default(1_000_000),
-  SLUICE_BATCH_LINGER_MS: count(0, 86_400_000).default(2_000),
+  SLUICE_BATCH_ASSETS_MAX: count(1, 1_000)
+    .default(100)
+    .describe("assets of one call; calls are what is scarce, so full ones save time"),
+  SLUICE_BATCH_BYTES_MAX: count(1_000, 100_000_000)
+    .default(1_000_000)
+    .describe("bytes of one call; after a refusal for size, fewer are tried"),
+  SLUICE_BATCH_LINGER_MS: count(0, 86_400_000)
+    .default(2_000)
+    .describe("how long an asset waits for others to share its call; 0 sends at once"),
 });
 
 /** Who signs in. */
 export const credentialSettings = z.object({
-  QUALYS_USERNAME: z.string().meta({ description: "a Qualys user with API access" }),
-  QUALYS_PASSWORD: secret().meta({
-    description: "or QUALYS_PASSWORD_FILE, the path of a file with it",
-  }),
+  QUALYS_USERNAME: z.string().describe("a Qualys user with API access"),
+  QUALYS_PASSWORD: secret().describe("or QUALYS_PASSWORD_FILE, the path of a file with it"),
 });
 
 /** How the sender calls. The limits count only while the server says nothing of its own. */
 export const senderSettings = z.object({
-  SLUICE_SOURCE: z.string().min(1).max(100).default("WEBHOOK"),
-  SLUICE_CALLS_RESERVED: count(0, 1_000_000).default(0),
-  SLUICE_CALLS_LIMIT: count(1, 1_000_000).default(300),
-  SLUICE_CALLS_WINDOW_SEC: count(1, 31 * 86_400).default(3_600),
-  SLUICE_CALLS_CONCURRENCY: count(1, 100).default(1),
-  SLUICE_CALL_TIMEOUT_MS: count(1_000, 600_000).default(120_000),
+  SLUICE_SOURCE: z
+    .string()
+    .min(1)
+    .max(100)
+    .default("WEBHOOK")
+    .describe("the source that each call names to Qualys"),
+  SLUICE_CALLS_RESERVED: count(0, 1_000_000)
+    .default(0)
+    .describe("calls of each window left to other users of the subscription"),
+  SLUICE_CALLS_LIMIT: count(1, 1_000_000)
+    .default(300)
+    .describe("calls in a window, until the server tells its own limit"),
+  SLUICE_CALLS_WINDOW_SEC: count(1, 31 * 86_400)
+    .default(3_600)
+    .describe("seconds of that window, until the server tells its own"),
+  SLUICE_CALLS_CONCURRENCY: count(1, 100)
+    .default(1)
+    .describe("calls at once, until the server tells its own limit"),
+  SLUICE_CALL_TIMEOUT_MS: count(1_000, 600_000)
+    .default(120_000)
+    .describe("how long one call may take; then it is repeated, as its outcome is unknown"),
 });
 
 /** The local stand-in for Qualys. */
 export const sandboxSettings = z.object({
-  SLUICE_SANDBOX_PORT: count(0, 65_535).default(8_765),
+  SLUICE_SANDBOX_PORT: count(0, 65_535)
+    .default(8_765)
+    .describe("the port of `sluice sandbox` on this machine; 0 takes any that is free"),
 });
 
+/** Every variable there is: what no group has is a misspelt name. */
 export const ALL_SETTINGS = z.object({
   ...processSettings.shape,
   ...accountSettings.shape,

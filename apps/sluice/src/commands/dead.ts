@@ -11,7 +11,7 @@ import {
 import { CommandError, EXIT } from "../exit-codes.ts";
 import { openSession, type Session } from "../session.ts";
 import { readAccountSettings } from "../settings.ts";
-import { grouped, type Terminal } from "../terminal.ts";
+import { counted, grouped, type Terminal } from "../terminal.ts";
 
 const CHUNK_RECORDS = 250;
 const REPLAYED_MAX = 1_000_000;
@@ -71,7 +71,7 @@ export async function replayDead(
     runs.push(await replay(session, connector, group));
   }
   terminal.result({ replayed: letters.length, runs }, [
-    `${grouped(letters.length)} records enqueued again`,
+    `${counted(letters.length, "record")} enqueued again`,
     ...runs.map(
       (run) => `  run ${run}: work it off with sluice push --resume ${run}, or let sluice up do it`,
     ),
@@ -120,7 +120,7 @@ export async function discardDead(
   const letters = await selected(session, ids, selection);
   await removeDeadLetters(session.account, letters, "discard");
   terminal.result({ discarded: letters.length }, [
-    `${grouped(letters.length)} dead letters discarded`,
+    `${counted(letters.length, "dead letter")} discarded`,
   ]);
   return EXIT.done;
 }
@@ -131,14 +131,16 @@ async function selected(
   selection: DeadSelection,
 ): Promise<DeadLetter[]> {
   if (ids.length === 0 && !selection.all && selection.reason === undefined) {
-    throw new CommandError("Which dead letters? Name ids or keys, or use --reason REASON or --all");
+    throw new CommandError(
+      "Cannot choose among dead letters: name ids or keys, or use --reason REASON or --all",
+    );
   }
   if (ids.length > 0) {
     const found = await Promise.all(ids.map((id) => findDeadLetters(account, id)));
     const missing = ids.filter((_, index) => found[index]?.length === 0);
     if (missing.length > 0)
       throw new CommandError(
-        `There is no dead letter "${missing.join('", "')}"; see sluice dead list`,
+        `Cannot find dead letter "${missing.join('", "')}"; see sluice dead list`,
       );
     return [...new Map(found.flat().map((letter) => [letter.id, letter])).values()];
   }

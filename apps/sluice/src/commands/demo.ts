@@ -37,6 +37,7 @@ export async function demo(
   );
   Object.assign(process.env, {
     SLUICE_DATA_DIR: dataDir,
+    SLUICE_LOG_LEVEL: process.env["SLUICE_LOG_LEVEL"] ?? "silent",
     QUALYS_GATEWAY_URL: sandbox.url,
     QUALYS_USERNAME: sandbox.username,
     QUALYS_PASSWORD: sandbox.password,
@@ -72,11 +73,13 @@ export async function demo(
   return report.arrived === assets ? EXIT.done : EXIT.unexpected;
 }
 
-/** The demo has one result of its own; those of its pushes are notes on the way. */
+/** The demo has one result of its own; those of its pushes are notes on the way, for whoever watches. */
 function quiet(terminal: Terminal): Terminal {
   return {
     ...terminal,
     isJson: false,
+    isWatched: true,
+    note: (line) => terminal.note(`   ${line}`),
     result: (_, lines) => lines.forEach((line) => terminal.note(`   ${line}`)),
   };
 }

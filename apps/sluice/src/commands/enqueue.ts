@@ -1,8 +1,8 @@
 import { EXIT } from "../exit-codes.ts";
+import { needRun, resumeCommand } from "../named-run.ts";
 import { openSession } from "../session.ts";
 import { readAccountSettings, readPlanSettings } from "../settings.ts";
-import { grouped, type Terminal } from "../terminal.ts";
-import { readRun } from "@sluice/queue";
+import { counted, type Terminal } from "../terminal.ts";
 import { beginLoad, enqueue as enqueueLoad, readable, type PushOptions } from "./push.ts";
 
 /** `sluice enqueue`: the producer alone, to workers running elsewhere. */
@@ -18,12 +18,12 @@ export async function enqueue(
   await using session = await openSession(settings, terminal);
   const load = await beginLoad(session, settings, sources, options);
   const isWhole = await enqueueLoad(session, { policy }, load, signal);
-  const { read = 0 } = (await readRun(session.account, load.run)) ?? {};
-  const state = isWhole ? "sealed" : "open";
-  terminal.result({ run: load.run, read, state }, [
-    `run ${load.run}: ${grouped(read)} records enqueued, ${state}`,
-    `  follow it with: sluice runs ${load.run}`,
+  const run = await needRun(session.account, load.run);
+  const { id, read, state } = run;
+  terminal.result({ run: id, read, state }, [
+    `run ${id}: ${counted(read, "record")} enqueued, ${state}`,
+    `  sluice up works it off; sluice runs ${id} shows how far it is`,
   ]);
-  if (!isWhole) terminal.note(`stopped; continue with: sluice push --resume ${load.run}`);
+  if (!isWhole) terminal.note(`stopped; continue with: ${resumeCommand(run)}`);
   return isWhole ? EXIT.done : EXIT.stopped;
 }

@@ -1,10 +1,11 @@
 import { produce } from "@sluice/producer";
-import { abortRun, openRun, readRun, sealRun, type Lane, type Run } from "@sluice/queue";
+import { abortRun, openRun, sealRun, type Lane, type Run } from "@sluice/queue";
 import { openSources, SourceError, type SourceFile, type SourceFormat } from "@sluice/sources";
 import { booksLines, booksObject } from "../books.ts";
 import { EXIT, CommandError } from "../exit-codes.ts";
-import { conclude, follow, type Followed } from "../follow.ts";
+import { conclude, follow, isOver, type Followed } from "../follow.ts";
 import { firstAssets } from "../first-assets.ts";
+import { needRun, resumeCommand } from "../named-run.ts";
 import { createReport, openSession, startRoles, type Session } from "../session.ts";
 import { readWorkSettings, type AccountSettings, type WorkSettings } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
@@ -31,9 +32,11 @@ export async function push(
     ? await beginLoad(session, settings, sources, options)
     : await resumeLoad(session, options.resume ?? "", patterns);
   const followed = await work(session, settings, load, terminal, signal);
-  terminal.result(booksObject(followed.run, Date.now()), booksLines(followed.run, Date.now()));
-  if (followed.run.dead > 0) terminal.note("see the dead letters with: sluice dead list");
-  return conclude(followed, terminal);
+  // What was in hand when the work was stopped is settled by now.
+  const run = await needRun(session.account, load.run);
+  terminal.result(booksObject(run, Date.now()), booksLines(run, Date.now()));
+  if (run.dead > 0) terminal.note("see the dead letters with: sluice dead list");
+  return conclude(isOver(run) ? { kind: "done", run } : { ...followed, run }, terminal);
 }
 
 /** What is to be enqueued, and into which run. */
@@ -51,7 +54,7 @@ export async function readable(
   { format }: { format?: SourceFormat },
 ): Promise<readonly SourceFile[]> {
   if (patterns.length === 0) {
-    throw new CommandError("Cannot push nothing: name one or more files, or - for stdin");
+    throw new CommandError("Cannot begin without a source: name one or more files, or - for stdin");
   }
   return await openSources(patterns, { stdin: process.stdin, ...(format && { format }) });
 }
@@ -79,8 +82,7 @@ async function resumeLoad(
   id: string,
   patterns: readonly string[],
 ): Promise<Load> {
-  const run = await readRun(session.account, id);
-  if (run === null) throw new CommandError(`There is no run ${id}; see sluice runs`);
+  const run = await needRun(session.account, id);
   const sources = run.state === "open" ? await reopen(run, patterns) : [];
   return { run: id, lane: run.lane, sources, skip: run.read, first: run.description.first ?? null };
 }
@@ -90,7 +92,7 @@ async function reopen(run: Run, patterns: readonly string[]): Promise<readonly S
   const names = files.map(({ source }) => source);
   if (names.includes("-") && !patterns.includes("-")) {
     throw new CommandError(
-      `Cannot resume run ${run.id} without its input: it read stdin; pipe the same input into: sluice push --resume ${run.id} -`,
+      `Cannot resume run ${run.id} without its input: it read stdin; use ${resumeCommand(run)}`,
     );
   }
   const chosen = format ? { format: format as SourceFormat } : {};
@@ -114,7 +116,7 @@ async function work(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<Followed> {
-  const report = createReport("push", settings);
+  const report = createReport("push", settings, terminal);
   await using _ = await startRoles(session, settings, ["worker", "sender"], report);
   const stopping = new AbortController();
   const both = AbortSignal.any([signal, stopping.signal]);

@@ -1,6 +1,7 @@
-import { listRuns, readRun } from "@sluice/queue";
+import { listRuns } from "@sluice/queue";
 import { booksLines, booksObject } from "../books.ts";
-import { CommandError, EXIT } from "../exit-codes.ts";
+import { EXIT } from "../exit-codes.ts";
+import { needRun } from "../named-run.ts";
 import { openSession } from "../session.ts";
 import { readAccountSettings } from "../settings.ts";
 import { grouped, type Terminal } from "../terminal.ts";
@@ -14,16 +15,15 @@ export async function runs(id: string | undefined, terminal: Terminal): Promise<
     const lines = all.map(
       (run) =>
         `${run.id}  ${run.state.padEnd(7)}  ${grouped(run.read)} read, ${grouped(run.delivered)} delivered, ` +
-        `${grouped(run.dead)} dead, ${grouped(run.pending)} pending`,
+        `${grouped(run.unchanged)} unchanged, ${grouped(run.dead)} dead, ${grouped(run.pending)} pending`,
     );
     terminal.result(
       { runs: all.map((run) => ({ ...booksObject(run, nowMs), state: run.state })) },
-      lines.length > 0 ? lines : ["no runs yet"],
+      lines.length > 0 ? lines : ["no runs yet; sluice push FILE makes one"],
     );
     return EXIT.done;
   }
-  const run = await readRun(session.account, id);
-  if (run === null) throw new CommandError(`There is no run "${id}"; see sluice runs`);
+  const run = await needRun(session.account, id);
   terminal.result(booksObject(run, nowMs), booksLines(run, nowMs));
   return EXIT.done;
 }

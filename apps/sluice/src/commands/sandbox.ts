@@ -1,6 +1,6 @@
 import { startSandbox, type SandboxOptions } from "@sluice/sandbox";
 import { aborted } from "@sluice/service";
-import { EXIT } from "../exit-codes.ts";
+import { CommandError, EXIT } from "../exit-codes.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** `sluice sandbox`: the local CSAM alone, until a signal. */
@@ -9,7 +9,11 @@ export async function sandbox(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  await using server = await startSandbox(options);
+  await using server = await startSandbox(options).catch((cause: unknown) => {
+    throw new CommandError(cause instanceof Error ? cause.message : String(cause), EXIT.usage, {
+      cause,
+    });
+  });
   const { url, connectorUuid, username, password } = server;
   terminal.result({ url, connectorUuid, username, password }, [
     "# a local CSAM is running; paste these lines into another terminal:",

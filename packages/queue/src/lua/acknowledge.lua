@@ -43,6 +43,7 @@ local function unpark(id, place)
   local sent, sentVersion, sentCall = readLedger(connector, id)
   if sent == fingerprint then
     writeLedger(connector, id, fingerprint, version, sentCall)
+    forgetLetter(connector, id, redis.call('HGET', P .. 'dead:' .. connector, id), version)
     book(runOf(segment), 'unchanged', 1)
     release(segment, 1)
   elseif buryIfRefusedBefore(connector, id, version, fingerprint, runOf(segment), redis.call('HGET', refusedKey, id), nowMs) then

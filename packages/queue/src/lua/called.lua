@@ -14,11 +14,12 @@ redis.call('HDEL', P .. 'slots', call)
 -- A call whose slot was taken for dead counts already.
 if isCounted then redis.call('ZADD', P .. 'calls', nowMs, call) else redis.call('ZREM', P .. 'calls', call) end
 
+local isFailure = outcome == 'unavailable' or outcome == 'unknown'
 local function known(value) return type(value) == 'number' end
 
 local function learn()
   local budgetKey = P .. 'budget'
-  if isCounted then redis.call('HINCRBY', budgetKey, 'readings', 1) end
+  if isCounted and not isFailure then redis.call('HINCRBY', budgetKey, 'readings', 1) end
   if known(reading.limit) then redis.call('HSET', budgetKey, 'limit', reading.limit) end
   if known(reading.windowMs) then redis.call('HSET', budgetKey, 'windowMs', reading.windowMs) end
   if known(reading.concurrencyLimit) then redis.call('HSET', budgetKey, 'concurrency', math.max(1, reading.concurrencyLimit)) end
@@ -33,7 +34,6 @@ local function learn()
 end
 learn()
 
-local isFailure = outcome == 'unavailable' or outcome == 'unknown'
 if isFailure then redis.call('HINCRBY', P .. 'budget', 'failures', 1) end
 local isAccepted = outcome == 'accepted' or outcome == 'accepted-in-part'
 if isAccepted then redis.call('HDEL', P .. 'budget', 'failures') end

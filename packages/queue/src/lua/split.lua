@@ -6,6 +6,10 @@ local batch = ARGV[1]
 local stored = redis.call('HMGET', P .. 'batch:' .. batch, 'c', 'm', 'runs')
 if not stored[1] then return { 'gone' } end
 local connector, members = stored[1], stored[2]
+local total = 0
+for i = 2, #ARGV, 3 do total = total + tonumber(ARGV[i]) end
+-- Before the first write: a script that fails undoes nothing.
+assert(total * MEMBER_BYTES == #members, 'the parts are not the whole')
 
 local nowMs = readClock()
 local parts = { 'ok' }
@@ -31,7 +35,6 @@ for i = 2, #ARGV, 3 do
   for run in pairs(booked) do book(runs[run], 'batches', 1) end
   parts[#parts + 1] = part
 end
-assert(at == #members + 1, 'the parts are not the whole')
 removeBatch(batch)
 writeBooks(nowMs)
 return parts

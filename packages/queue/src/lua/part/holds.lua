@@ -71,8 +71,9 @@ local function beginHold(scope, reason, durationMs, message, nowMs)
   return not before
 end
 
--- When no hold of the account is left, consumers fetch again at once.
+-- After a hold was ended: consumers fetch again at once, or when the last of those left ends.
 local function followHolds(nowMs)
+  redis.call('DEL', LIMITER)
   local hold = longestHold(readHolds(nowMs), 'account')
-  if not hold then redis.call('DEL', LIMITER) end
+  if hold then stopFetching(remainingMs(hold, nowMs)) end
 end

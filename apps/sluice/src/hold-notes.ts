@@ -1,0 +1,48 @@
+import type { Hold } from "@sluice/queue";
+import { clockText, spanText, type Terminal } from "./terminal.ts";
+
+/** A shorter hold is over before anyone has read of it. */
+const TOLD_MS_MIN = 1_000;
+
+/**
+ * Tells of holds, as they are seen from look to look: a line when one begins, and one when sending goes on. Unless a
+ * person watches, only of those that wait for somebody; the log has the others.
+ */
+export function createHoldNotes(
+  terminal: Terminal,
+): (holds: readonly Hold[], nowMs: number) => void {
+  const told = new Set<string>();
+  let heldSinceMs: number | null = null;
+  return (holds, nowMs) => {
+    const shown = holds.filter((hold) => isShown(hold, terminal));
+    for (const hold of shown) {
+      const name = `${hold.scope} ${hold.reason} ${hold.sinceMs}`;
+      if (told.has(name)) continue;
+      told.add(name);
+      heldSinceMs = Math.min(heldSinceMs ?? Infinity, hold.sinceMs);
+      terminal.note(holdLine(hold));
+    }
+    if (shown.length > 0 || heldSinceMs === null) return;
+    terminal.note(`resumed after ${spanText(Math.max(0, nowMs - heldSinceMs))}`);
+    heldSinceMs = null;
+    told.clear();
+  };
+}
+
+/** A hold for people: `held until 21:14:05 (rate-limit): ...`. */
+export function holdLine({ untilMs, reason, message }: Hold): string {
+  const until = untilMs === null ? "sluice resume" : clockText(untilMs);
+  return `held until ${until} (${reason}): ${message}`;
+}
+
+function isShown({ untilMs, sinceMs }: Hold, { isWatched }: Terminal): boolean {
+  return untilMs === null || (isWatched && untilMs - sinceMs >= TOLD_MS_MIN);
+}
+
+/**
+ * Whether work has to stop for a hold: it won't end before somebody has put something right. A pause is no such hold:
+ * whoever paused means to resume.
+ */
+export function isBlocking({ untilMs, reason }: Hold): boolean {
+  return untilMs === null && reason !== "operator";
+}

@@ -1,0 +1,393 @@
+import { emptyReading, type Reading } from "@sluice/governor";
+import type { RejectedAsset, Verdict } from "@sluice/inventory";
+import { describe, expect, it } from "vitest";
+import type { PipelineEvent } from "./events.ts";
+import { createSendStage, type OutboundBatch, type SendStageOptions } from "./send-stage.ts";
+
+const NUMBER = 7;
+const CALL = 31;
+
+function body(key: string): string {
+  return JSON.stringify({
+    identityAttributes: { sourceNativeKey: key, hostName: `${key}.example` },
+  });
+}
+
+function batchOf(...keys: readonly string[]): OutboundBatch {
+  return {
+    number: NUMBER,
+    connector: "connector",
+    requestId: "request",
+    bodies: keys.map((key) => Buffer.from(body(key))),
+  };
+}
+
+interface Scene {
+  batch?: OutboundBatch | null;
+  verdict?: Verdict;
+  reading?: Partial<Reading>;
+  body?: string;
+  changes?: Partial<SendStageOptions>;
+}
+
+type Split = [number, string[][]];
+type Acknowledged = [number, number, readonly RejectedAsset[]];
+
+/** A send stage among collaborators that keep what they were asked for. */
+function start(scene: Scene = {}) {
+  const { batch = batchOf("a", "b", "c"), verdict = { kind: "accepted" } } = scene;
+  const steps: string[] = [];
+  const events: PipelineEvent[] = [];
+  const made: Parameters<SendStageOptions["settleCall"]>[0][] = [];
+  const requests: Parameters<SendStageOptions["importAssets"]>[0][] = [];
+  const acknowledged: Acknowledged[] = [];
+  const splits: Split[] = [];
+  const send = createSendStage({
+    load: async () => {
+      steps.push("load");
+      return batch;
+    },
+    reserve: async () => {
+      steps.push("reserve");
+      return { kind: "go", call: CALL, failures: 0, refusals: 0 };
+    },
+    importAssets: async (request) => {
+      steps.push("import");
+      requests.push(request);
+      const reading = { ...emptyReading, ...scene.reading };
+      return { verdict, reading, status: 200, elapsedMs: 12, body: scene.body ?? "" };
+    },
+    settleCall: async (call) => {
+      steps.push("settle");
+      made.push(call);
+      return { isNewHold: true };
+    },
+    acknowledge: async (number, call, rejected) => {
+      steps.push("acknowledge");
+      acknowledged.push([number, call, rejected]);
+      const assets = batch?.bodies.length ?? 0;
+      return { delivered: assets - rejected.length, dead: rejected.length };
+    },
+    split: async ({ number }, parts) => {
+      steps.push("split");
+      splits.push([number, parts.map((bodies) => bodies.map(String))]);
+      return parts.map((_, index) => 100 + index);
+    },
+    sourceOf: (connector) => `source of ${connector}`,
+    permitMsMax: 4_000,
+    monotonicMs: () => 0,
+    nowMs: () => 1_000_000,
+    chance: () => 0.5,
+    report: (event) => void events.push(event),
+    ...scene.changes,
+  });
+  return { send, steps, events, made, requests, acknowledged, splits };
+}
+
+/** What was reported under this name. */
+function eventsOf(events: readonly PipelineEvent[], name: PipelineEvent["event"]) {
+  return events.filter(({ event }) => event === name);
+}
+
+function letter(key: string, reason: string, message: string) {
+  const place = { path: "", source: "batch 7, request request", line: 0 };
+  return { key, reason, message, ...place, raw: body(key), isAsset: true };
+}
+
+const CALLED = ["load", "reserve", "import", "settle"];
+
+describe("a batch", () => {
+  it("is one call, with the batch's request id and its assets as they are", async () => {
+    const { send, requests } = start({ batch: batchOf("a", "b") });
+    await send(NUMBER);
+    expect(requests).toHaveLength(1);
+    expect(requests[0]?.requestId).toBe("request");
+    expect(requests[0]?.payload.toString()).toBe(
+      '{"connectorMetaData":{"requestId":"request","assetCount":2,"source":"source of connector",' +
+        `"connectorUuid":"connector"},"assetData":[${body("a")},${body("b")}]}`,
+    );
+    expect(requests[0]?.assets()).toEqual([
+      { sourceNativeKey: "a", names: ["a.example"] },
+      { sourceNativeKey: "b", names: ["b.example"] },
+    ]);
+  });
+
+  it("that is settled already is done, without a call", async () => {
+    const { send, steps, events } = start({ batch: null });
+    expect(await send(NUMBER)).toEqual({ kind: "done" });
+    expect([steps, events]).toEqual([["load"], []]);
+  });
+
+  it.for([
+    ["account", { kind: "later" }],
+    ["connector", { kind: "aside", delayMs: 700 }],
+  ] as const)("goes back to the queue while its %s waits", async ([scope, disposition]) => {
+    const permit = { kind: "wait", scope, delayMs: 700, reason: "rate-limit" } as const;
+    const { send, steps, events } = start({ changes: { reserve: async () => permit } });
+    expect(await send(NUMBER)).toEqual(disposition);
+    expect([steps, events]).toEqual([["load"], []]);
+  });
+
+  it("is not sent by a permit that is too old, for a standby may have delivered it", async () => {
+    const atMs = [1_000, 5_001];
+    const { send, steps } = start({ changes: { monotonicMs: () => atMs.shift() ?? 0 } });
+    await expect(send(NUMBER)).rejects.toThrow(
+      "Cannot send batch 7: its permit is too old; it will be tried again",
+    );
+    expect(steps).toEqual(["load", "reserve"]);
+  });
+
+  it("is not sent either when the process stood still while it was loaded", async () => {
+    let nowMs = 0;
+    const load = async () => {
+      nowMs += 4_001;
+      return batchOf("a");
+    };
+    const { send, steps } = start({ changes: { monotonicMs: () => nowMs, load } });
+    await expect(send(NUMBER)).rejects.toThrow("its permit is too old");
+    expect(steps).toEqual(["reserve"]);
+  });
+
+  it("is sent by a permit of just the age that is allowed", async () => {
+    const atMs = [1_000, 5_000];
+    const { send } = start({ changes: { monotonicMs: () => atMs.shift() ?? 0 } });
+    expect(await send(NUMBER)).toEqual({ kind: "done" });
+  });
+
+  it("fails where its call can't be settled, and is not acknowledged", async () => {
+    const settleCall = () => Promise.reject(new Error("no Redis"));
+    const { send, acknowledged, events } = start({ changes: { settleCall } });
+    await expect(send(NUMBER)).rejects.toThrow("no Redis");
+    expect([acknowledged, events]).toEqual([[], []]);
+  });
+});
+
+describe("an answer", () => {
+  it("that is accepted acknowledges the batch", async () => {
+    const { send, steps, acknowledged, events } = start();
+    expect(await send(NUMBER)).toEqual({ kind: "done" });
+    expect(steps).toEqual([...CALLED, "acknowledge"]);
+    expect(acknowledged).toEqual([[NUMBER, CALL, []]]);
+    expect(events.map(({ event }) => event)).toEqual(["batch.sent", "batch.accepted"]);
+    expect(events[1]).toEqual({ event: "batch.accepted", batch: NUMBER, delivered: 3, dead: 0 });
+  });
+
+  it("with asset errors acknowledges the rest, and the named assets are dead letters", async () => {
+    const rejected = [
+      { index: 0, message: "no such field" },
+      { index: 2, message: "bad address" },
+    ];
+    const { send, acknowledged, events } = start({
+      verdict: { kind: "accepted-in-part", rejected, unplaced: [] },
+    });
+    expect(await send(NUMBER)).toEqual({ kind: "done" });
+    const letters = [
+      { index: 0, letter: letter("a", "refused", "no such field") },
+      { index: 2, letter: letter("c", "refused", "bad address") },
+    ];
+    expect(acknowledged).toEqual([[NUMBER, CALL, letters]]);
+    expect(events.slice(1)).toEqual([
+      { event: "batch.accepted", batch: NUMBER, delivered: 1, dead: 2 },
+      { event: "assets.refused", batch: NUMBER, assets: 2, message: "no such field" },
+    ]);
+  });
+
+  it("with an error that nobody can place is sent again in halves", async () => {
+    const rejected = [{ index: 0, message: "no such field" }];
+    const { send, steps, splits, events } = start({
+      verdict: { kind: "accepted-in-part", rejected, unplaced: ["one failed", "or two"] },
+      body: '{"errors":2}',
+    });
+    expect(await send(NUMBER)).toEqual({ kind: "done" });
+    expect(steps).toEqual([...CALLED, "split"]);
+    expect(splits).toEqual([[NUMBER, [[body("a"), body("b")], [body("c")]]]]);
+    const why = 'one failed; or two (the answer: {"errors":2})';
+    expect(events.slice(1)).toEqual([
+      { event: "batch.split", batch: NUMBER, into: [100, 101], why },
+    ]);
+  });
+
+  it("about a single asset, with an error that nobody can place, is its dead letter", async () => {
+    const { send, acknowledged } = start({
+      batch: batchOf("a"),
+      verdict: { kind: "accepted-in-part", rejected: [], unplaced: ["one failed"] },
+      body: '{"errors":1}',
+    });
+    await send(NUMBER);
+    const message = 'one failed (the answer: {"errors":1})';
+    expect(acknowledged).toEqual([
+      [NUMBER, CALL, [{ index: 0, letter: letter("a", "refused", message) }]],
+    ]);
+  });
+
+  it("that names an asset which the batch does not have stops the sending of it", async () => {
+    const rejected = [{ index: 3, message: "bad" }];
+    const { send, acknowledged } = start({
+      verdict: { kind: "accepted-in-part", rejected, unplaced: [] },
+    });
+    await expect(send(NUMBER)).rejects.toThrow("Cannot reject asset 3 of batch 7");
+    expect(acknowledged).toEqual([]);
+  });
+
+  it.for(["refused", "too-large"] as const)("%s sends the batch again in halves", async (kind) => {
+    const { send, steps, splits, events } = start({ verdict: { kind, message: "no" } });
+    expect(await send(NUMBER)).toEqual({ kind: "done" });
+    expect(steps).toEqual([...CALLED, "split"]);
+    expect(splits).toEqual([[NUMBER, [[body("a"), body("b")], [body("c")]]]]);
+    expect(eventsOf(events, "batch.split")).toEqual([
+      { event: "batch.split", batch: NUMBER, into: [100, 101], why: "no" },
+    ]);
+  });
+
+  it.for(["refused", "too-large"] as const)(
+    "%s about a single asset is its dead letter",
+    async (kind) => {
+      const { send, acknowledged, splits, events } = start({
+        batch: batchOf("a"),
+        verdict: { kind, message: "no" },
+      });
+      expect(await send(NUMBER)).toEqual({ kind: "done" });
+      expect(splits).toEqual([]);
+      expect(acknowledged).toEqual([
+        [NUMBER, CALL, [{ index: 0, letter: letter("a", kind, "no") }]],
+      ]);
+      expect(eventsOf(events, "assets.refused")).toEqual([
+        { event: "assets.refused", batch: NUMBER, assets: 1, message: "no" },
+      ]);
+    },
+  );
+
+  it("about a batch that was settled meanwhile splits nothing, and tells of no split", async () => {
+    const { send, events } = start({
+      verdict: { kind: "refused", message: "no" },
+      changes: { split: async () => [] },
+    });
+    expect(await send(NUMBER)).toEqual({ kind: "done" });
+    expect(events.map(({ event }) => event)).toEqual(["batch.sent"]);
+  });
+
+  it.for<Verdict>([
+    { kind: "limited", cause: "rate", message: "no" },
+    { kind: "unavailable", message: "no" },
+    { kind: "unknown", message: "no" },
+    { kind: "forbidden", message: "no" },
+    { kind: "wrong-address", message: "no" },
+  ])("$kind sends the batch back as it is, for later", async (verdict) => {
+    const { send, steps, events } = start({ verdict });
+    expect(await send(NUMBER)).toEqual({ kind: "later" });
+    expect(steps).toEqual(CALLED);
+    expect(events.map(({ event }) => event)).toEqual(["batch.sent", "send.held"]);
+  });
+
+  it("is told in short in events, and whole in the letter", async () => {
+    const message = "x".repeat(5_000);
+    const verdict = { kind: "refused", message } as const;
+    const single = start({ batch: batchOf("a"), verdict });
+    await single.send(NUMBER);
+    expect(single.acknowledged[0]?.[2][0]?.letter.message).toBe(message);
+    expect(single.events.at(-1)).toMatchObject({ message: "x".repeat(1_000) });
+    const several = start({ verdict });
+    await several.send(NUMBER);
+    expect(several.events.at(-1)).toMatchObject({ why: "x".repeat(1_000) });
+  });
+});
+
+describe("a call", () => {
+  it("is settled with what its answer said, and told as an event", async () => {
+    const reading = { limit: 300, remaining: 12 };
+    const verdict = { kind: "refused", message: "no" } as const;
+    const { send, made, events } = start({ verdict, reading });
+    await send(NUMBER);
+    expect(made).toEqual([
+      {
+        call: CALL,
+        batch: NUMBER,
+        outcome: "refused",
+        isCounted: true,
+        reading: { ...emptyReading, ...reading },
+        hold: null,
+        bytesMax: null,
+        entry: {
+          atMs: expect.any(Number),
+          requestId: "request",
+          status: 200,
+          assets: 3,
+          elapsedMs: 12,
+          verdict: "refused",
+          message: "no",
+        },
+      },
+    ]);
+    expect(events[0]).toEqual({
+      event: "batch.sent",
+      batch: NUMBER,
+      call: CALL,
+      requestId: "request",
+      assets: 3,
+      status: 200,
+      verdict: "refused",
+      elapsedMs: 12,
+      remaining: 12,
+    });
+  });
+
+  it("that was turned away for being too much is not counted", async () => {
+    const { send, made } = start({ verdict: { kind: "limited", cause: "rate", message: "no" } });
+    await send(NUMBER);
+    expect(made).toMatchObject([{ outcome: "limited", isCounted: false }]);
+  });
+
+  it("that was too large teaches three quarters of its bytes, if it had several assets", async () => {
+    const verdict = { kind: "too-large", message: "no" } as const;
+    const several = start({ batch: batchOf("ä", "b"), verdict });
+    await several.send(NUMBER);
+    const bytes = Buffer.byteLength(`${body("ä")},${body("b")},`);
+    expect(several.made).toMatchObject([{ bytesMax: Math.floor(bytes * 0.75) }]);
+    const single = start({ batch: batchOf("a"), verdict });
+    await single.send(NUMBER);
+    expect(single.made).toMatchObject([{ bytesMax: null }]);
+  });
+});
+
+describe("a hold", () => {
+  const reading = { remaining: 0, toWaitMs: 9_000, windowMs: 60_000 };
+
+  it("follows from an accepted call that was the last one, beside its verdict", async () => {
+    const { send, made, acknowledged, events } = start({ reading });
+    expect(await send(NUMBER)).toEqual({ kind: "done" });
+    const hold = {
+      scope: "account",
+      reason: "rate-limit",
+      durationMs: 9_000,
+      message: "the server says that no call is left in this window",
+    };
+    expect(made).toMatchObject([{ outcome: "accepted", hold }]);
+    expect(acknowledged).toHaveLength(1);
+    const until = "1970-01-01T00:16:49.000Z";
+    expect(eventsOf(events, "send.held")).toEqual([{ event: "send.held", ...hold, until }]);
+  });
+
+  it("that is there already is not told again", async () => {
+    const settleCall = async () => ({ isNewHold: false });
+    const { send, events } = start({ reading, changes: { settleCall } });
+    await send(NUMBER);
+    expect(eventsOf(events, "send.held")).toEqual([]);
+  });
+
+  it("grows with the failures before this one, and is spread by chance", async () => {
+    const reserve = async () => ({ kind: "go", call: CALL, failures: 3, refusals: 0 }) as const;
+    const verdict = { kind: "unavailable", message: "no" } as const;
+    const { send, made } = start({ verdict, changes: { reserve, chance: () => 0 } });
+    await send(NUMBER);
+    expect(made).toMatchObject([{ hold: { reason: "unavailable", durationMs: 4_000 } }]);
+  });
+
+  it("of the connector follows from many refusals in a row, and the batch is halved all the same", async () => {
+    const reserve = async () => ({ kind: "go", call: CALL, failures: 0, refusals: 19 }) as const;
+    const verdict = { kind: "refused", message: "no" } as const;
+    const { send, made, splits } = start({ verdict, changes: { reserve } });
+    expect(await send(NUMBER)).toEqual({ kind: "done" });
+    expect(made).toMatchObject([{ hold: { scope: "connector", reason: "refused" } }]);
+    expect(splits).toHaveLength(1);
+  });
+});

@@ -1,0 +1,253 @@
+import * as fc from "fast-check";
+import {
+  assetId,
+  CHUNK_ASSETS_MAX,
+  mappingPolicy,
+  transformRecord,
+  versionOf,
+  type Chunk,
+  type ChunkRecord,
+  type Settlement,
+} from "@sluice/inventory";
+import { describe, expect, it } from "vitest";
+import type { PipelineEvent } from "./events.ts";
+import {
+  createTransformStage,
+  settlementOf,
+  type TransformStageOptions,
+} from "./transform-stage.ts";
+
+const connector = "da4b8361-2327-4bf1-af7d-2ce775bc9882";
+const policy = mappingPolicy({ connectorUuid: connector });
+const SEQUENCE = 5;
+
+function record(fields: object, line = 1): ChunkRecord {
+  return { text: JSON.stringify({ hostname: "h", ...fields }), line };
+}
+
+function chunkOf(...records: readonly ChunkRecord[]): Chunk {
+  return { sequence: SEQUENCE, run: "run", connector, source: "hosts.ndjson", records };
+}
+
+function settle(...records: readonly ChunkRecord[]): Settlement {
+  return settlementOf(chunkOf(...records), policy);
+}
+
+/** The asset's JSON text that a record becomes. */
+function bodyOf({ text }: ChunkRecord): string {
+  const transformed = transformRecord(text, policy);
+  return transformed.kind === "asset" ? transformed.body : "";
+}
+
+describe("a record of a chunk", () => {
+  it("becomes the asset that is sent, with the version of its place", () => {
+    const [first, second] = [record({ id: "a" }), record({ id: "b" })];
+    expect(settle(first, second)).toMatchObject({
+      assets: [
+        { id: assetId("a"), version: versionOf(SEQUENCE, 0), body: bodyOf(first) },
+        { id: assetId("b"), version: versionOf(SEQUENCE, 1), body: bodyOf(second) },
+      ],
+      dead: [],
+      coalesced: 0,
+      warnings: {},
+    });
+  });
+
+  it("that can't be mapped is a dead letter with its place and the reason, and its neighbours go on", () => {
+    const broken = { text: '{"id":"b","memory_mb":{}}', line: 12 };
+    const { assets, dead } = settle(record({ id: "a" }), broken, record({ id: "c" }));
+    expect(assets.map(({ id }) => id)).toEqual([assetId("a"), assetId("c")]);
+    expect(dead).toEqual([
+      {
+        id: assetId("b"),
+        version: versionOf(SEQUENCE, 1),
+        letter: {
+          key: "b",
+          reason: "schema",
+          path: "memory_mb",
+          message: expect.stringContaining("memory_mb"),
+          source: "hosts.ndjson",
+          line: 12,
+          raw: broken.text,
+        },
+      },
+    ]);
+  });
+
+  it("that the source could not read is malformed, in the source's words", () => {
+    const { dead } = settle({ text: "{oops", line: 3, problem: "it is cut off" });
+    expect(dead[0]?.letter).toMatchObject({
+      key: null,
+      reason: "malformed",
+      message: "it is cut off",
+      line: 3,
+      raw: "{oops",
+    });
+  });
+
+  it("without a key is known by its place: the same in each try, another for each line", () => {
+    const keyless = [1, 2].map((line) => ({ text: '{"os":"Linux"}', line }));
+    const ids = settle(...keyless).dead.map(({ id }) => id.toString("hex"));
+    expect(settle(...keyless).dead.map(({ id }) => id.toString("hex"))).toEqual(ids);
+    expect(new Set(ids).size).toBe(2);
+    expect(ids[0]).toMatch(/^[0-9a-f]{32}$/);
+  });
+
+  it("keeps its version when it is replayed, so that no newer one is overtaken", () => {
+    const { assets, dead } = settle(
+      { ...record({ id: "a" }), version: 42 },
+      { text: "[]", line: 1, version: 43 },
+    );
+    expect([assets[0]?.version, dead[0]?.version]).toEqual([42, 43]);
+  });
+
+  it("that is an asset already is sent as it is", () => {
+    const text = bodyOf(record({ id: "a" }));
+    const { assets } = settle({ text, line: 0, isAsset: true });
+    expect(assets).toMatchObject([{ id: assetId("a"), body: text }]);
+  });
+
+  it("that is an asset already, and an unsound one, is a letter about an asset still", () => {
+    const text = '{"identityAttributes":{"sourceNativeKey":""},"coreAttributes":{}}';
+    const { dead } = settle({ text, line: 0, isAsset: true });
+    expect(dead).toMatchObject([{ letter: { reason: "schema", raw: text, isAsset: true } }]);
+  });
+});
+
+describe("records of the same asset in one chunk", () => {
+  const [old, young] = [record({ id: "a", os: "old" }), record({ id: "a", os: "young" })];
+
+  it("coalesce to the last, which is the newest", () => {
+    expect(settle(old, young)).toMatchObject({
+      assets: [{ version: versionOf(SEQUENCE, 1), body: bodyOf(young) }],
+      coalesced: 1,
+    });
+  });
+
+  it("coalesce to the newest version where replayed ones are among them, whatever their order", () => {
+    const [first, second] = [
+      { ...old, version: 7 },
+      { ...young, version: 8 },
+    ];
+    for (const records of [
+      [first, second],
+      [second, first],
+    ]) {
+      expect(settle(...records)).toMatchObject({
+        assets: [{ version: 8, body: bodyOf(young) }],
+        coalesced: 1,
+      });
+    }
+  });
+
+  it("are all accounted for, and no asset appears twice", () => {
+    const records = fc.array(
+      fc.record({
+        key: fc.constantFrom("a", "b", "c", ""),
+        version: fc.option(fc.nat({ max: 10 * CHUNK_ASSETS_MAX }), { nil: undefined }),
+      }),
+      { maxLength: 12 },
+    );
+    fc.assert(
+      fc.property(records, (made) => {
+        const chunk = made.map(({ key, version }, line) => ({
+          ...(key === "" ? { text: "{}", line } : record({ id: key }, line)),
+          ...(version !== undefined && { version }),
+        }));
+        const { assets, dead, coalesced } = settle(...chunk);
+        expect(assets.length + dead.length + coalesced).toBe(made.length);
+        expect(new Set(assets.map(({ id }) => id.toString("hex"))).size).toBe(assets.length);
+        for (const { id, version } of assets) {
+          const versions = made.flatMap(({ key, version: own }, index) =>
+            key !== "" && assetId(key).equals(id) ? [own ?? versionOf(SEQUENCE, index)] : [],
+          );
+          expect(version).toBe(Math.max(...versions));
+        }
+      }),
+      { seed: 20_261_121, numRuns: 200 },
+    );
+  });
+});
+
+describe("warnings", () => {
+  it("are counted by their codes", () => {
+    const bare = { text: '{"id":"a"}', line: 1 };
+    const { warnings } = settle(
+      bare,
+      { ...bare, text: '{"id":"b"}' },
+      record({ id: "c", mac: "?" }),
+    );
+    expect(warnings).toEqual({ "key-only": 2, "mac-dropped": 1 });
+  });
+});
+
+describe("the transform stage", () => {
+  const counts = { waiting: 1, parked: 0, unchanged: 2, coalesced: 3, dead: 4 };
+
+  /** A stage over one chunk, and all that it did. */
+  function start(changes: Partial<TransformStageOptions> = {}) {
+    const settled: unknown[] = [];
+    const events: PipelineEvent[] = [];
+    const transform = createTransformStage({
+      loadChunk: async () => chunkOf(record({ id: "a" }), { text: "[]", line: 2 }),
+      settle: async (sequence, settlement) => {
+        settled.push([sequence, settlement]);
+        return { kind: "settled", ...counts };
+      },
+      policyOf: (name) => (name === connector ? policy : null),
+      report: (event) => void events.push(event),
+      ...changes,
+    });
+    return { transform, settled, events };
+  }
+
+  it("settles what it found, and tells what came of it", async () => {
+    const { transform, settled, events } = start();
+    await transform(SEQUENCE);
+    expect(settled).toEqual([[SEQUENCE, settle(record({ id: "a" }), { text: "[]", line: 2 })]]);
+    expect(events).toEqual([
+      { event: "chunk.settled", run: "run", sequence: SEQUENCE, ...counts },
+      { event: "records.buried", run: "run", records: 1, reasons: { malformed: 1 } },
+    ]);
+  });
+
+  it("says nothing of dead letters where there are none", async () => {
+    const { transform, events } = start({ loadChunk: async () => chunkOf(record({ id: "a" })) });
+    await transform(SEQUENCE);
+    expect(events.map(({ event }) => event)).toEqual(["chunk.settled"]);
+  });
+
+  it("does nothing with a chunk that is gone", async () => {
+    const { transform, settled, events } = start({ loadChunk: async () => null });
+    await transform(SEQUENCE);
+    expect([settled, events]).toEqual([[], []]);
+  });
+
+  it("says nothing of a chunk that another worker settled meanwhile", async () => {
+    const { transform, events } = start({ settle: async () => ({ kind: "gone" }) });
+    await transform(SEQUENCE);
+    expect(events).toEqual([]);
+  });
+
+  it("leaves the chunk of a connector it does not know, and says so", async () => {
+    const { transform, settled, events } = start({ policyOf: () => null });
+    await expect(transform(SEQUENCE)).rejects.toThrow(
+      `Cannot transform chunk 5 of connector ${connector}: this worker is configured for other connectors`,
+    );
+    expect(settled).toEqual([]);
+    expect(events).toEqual([
+      {
+        event: "chunk.left",
+        sequence: SEQUENCE,
+        connector,
+        why: "this worker is configured for other connectors",
+      },
+    ]);
+  });
+
+  it("fails with a settling that fails, so that the chunk is tried again", async () => {
+    const { transform, events } = start({ settle: () => Promise.reject(new Error("no Redis")) });
+    await expect(transform(SEQUENCE)).rejects.toThrow("no Redis");
+    expect(events).toEqual([]);
+  });
+});

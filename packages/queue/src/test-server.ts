@@ -1,0 +1,70 @@
+import { spawn } from "node:child_process";
+import { createServer, type AddressInfo, type Socket } from "node:net";
+import { join } from "node:path";
+import { Redis } from "ioredis";
+import { onTestFinished } from "vitest";
+import { provideRedisServer } from "./redis-binary.ts";
+import { freshDir } from "./test-dir.ts";
+
+/** A Redis of its own, for a test that changes the server's settings: `--name value` each. Resolves to its socket's path. */
+export async function ownRedis(...settings: string[]): Promise<string> {
+  const dir = await freshDir();
+  const socket = join(dir, "redis.sock");
+  const args = ["--port", "0", "--unixsocket", socket, "--dir", dir, "--save", ""];
+  args.push(...settings.flatMap((setting) => setting.split(" ")));
+  const child = spawn(await provideRedisServer(), args, { stdio: ["ignore", "pipe", "inherit"] });
+  const ended = new Promise<void>((resolve) => {
+    child.once("exit", () => resolve());
+  });
+  onTestFinished(async () => {
+    // Not politely: a server that is writing its first append-only file does not end when asked to.
+    child.kill("SIGKILL");
+    await ended;
+  });
+  await new Promise<void>((resolve, reject) => {
+    child.once("error", reject);
+    child.once("exit", (code) => reject(new Error(`redis-server ended with code ${code}`)));
+    child.stdout.on("data", (text: Buffer) => {
+      if (/ready to accept connections/i.test(text.toString())) resolve();
+    });
+  });
+  return socket;
+}
+
+/** A second pair of eyes on a server. */
+export function observe(redisUrl: string): Redis {
+  // It may outlive its server.
+  const client = new Redis(redisUrl, { retryStrategy: () => null });
+  client.on("error", () => {});
+  onTestFinished(() => client.disconnect());
+  return client;
+}
+
+/** A server that answers `INFO` with these fields and knows no other command: one we cannot run, such as an old one. */
+export async function serverWithInfo(fields: Readonly<Record<string, string>>): Promise<string> {
+  const info = Object.entries(fields).map(([name, value]) => `${name}:${value}\r\n`);
+  const text = `# Server\r\n${info.join("")}`;
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on("error", () => {});
+    socket.on("data", (request) => {
+      // A command is an array whose first element is its name: *1 $4 info.
+      for (const command of request
+        .toString()
+        .split(/^\*\d+\r\n/m)
+        .slice(1)) {
+        const [, name = ""] = command.split("\r\n");
+        const isInfo = name.toLowerCase() === "info";
+        const unknown = `-ERR unknown command '${name}'\r\n`;
+        socket.write(isInfo ? `$${text.length}\r\n${text}\r\n` : unknown);
+      }
+    });
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return `redis://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}
