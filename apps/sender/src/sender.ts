@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { CsamClient } from "@sluice/csam";
-import { createSendStage, type Report } from "@sluice/pipeline";
+import { createSendStage, reportEnded, type Report } from "@sluice/pipeline";
 import {
   acknowledge,
   beat,
@@ -55,10 +55,7 @@ export async function startSender(options: SenderOptions): Promise<AsyncDisposab
 
   async function heartbeat(): Promise<void> {
     const { concurrency: learned, ended } = await beat(account, sender, LEASE_MS);
-    for (const hold of ended) {
-      const { scope, reason, cause, sinceMs, endedMs } = hold;
-      report({ event: "send.resumed", scope, reason, cause, heldMs: endedMs - sinceMs });
-    }
+    reportEnded(ended, report);
     if (ended.length > 0) await queues.promoteDelayed();
     if (learned > 0 && learned !== concurrency) {
       concurrency = learned;
@@ -72,7 +69,7 @@ export async function startSender(options: SenderOptions): Promise<AsyncDisposab
   }, BEAT_MS);
   stack.defer(async () => {
     clearInterval(beating);
-    await beat(account, sender, 0).catch(onError);
+    await beat(account, sender, 0).then(({ ended }) => reportEnded(ended, report), onError);
   });
   const send = createStage(options, sender);
   stack.use(consumeBatches(account, { concurrency: BATCHES_AT_ONCE, onError }, send));

@@ -30,7 +30,7 @@ export function readSignIn(exchange: Exchange, nowMs: number): IssuedToken | Sig
   if (exchange.kind === "no-answer") {
     return {
       kind: "unavailable",
-      message: `Cannot reach the gateway to sign in: ${exchange.message}`,
+      message: `Cannot reach the gateway to sign in: ${exchange.message}; check QUALYS_GATEWAY_URL and the network`,
     };
   }
   const { status, body, isComplete } = exchange;

@@ -10,6 +10,7 @@ function after(facts: Partial<CallFacts>): ReturnType<typeof holdAfter> {
     connector: "c1",
     failures: 0,
     refusals: 0,
+    isTrusted: true,
     chance: 0,
     ...facts,
   });
@@ -99,6 +100,13 @@ describe("holdAfter", () => {
       durationMs: null,
       message: "said",
     });
+  });
+
+  it("holds a connector of which nothing was ever accepted much sooner, and names the likely cause", () => {
+    expect(after({ outcome: "refused", refusals: 3, isTrusted: false })).toBeNull();
+    const hold = after({ outcome: "refused", refusals: 4, isTrusted: false });
+    expect(hold).toMatchObject({ scope: "c1", reason: "refused" });
+    expect(hold?.message).toContain("is its UUID right");
   });
 
   it("holds a connector whose calls are refused again and again", () => {

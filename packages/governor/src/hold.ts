@@ -30,6 +30,8 @@ export interface CallFacts {
   failures: number;
   /** Calls of the connector in a row, before this one, that were refused. */
   refusals: number;
+  /** Whether Qualys ever took anything of the connector, or an operator has vouched for it. */
+  isTrusted: boolean;
   /** From 0 up to 1: spreads the waits of several senders. */
   chance: number;
 }
@@ -44,6 +46,8 @@ const FAILURE_WAIT_MS = 1_000;
 const FAILURE_WAIT_MS_MAX = 300_000;
 /** Bisecting one bad asset out of a hundred meets about seven refusals in a row; this many look systemic. */
 const REFUSALS_MAX = 20;
+/** A batch and one asset from each of its quarters, all refused, before anything was ever accepted. */
+const FIRST_REFUSALS_MAX = 5;
 
 /**
  * The hold that follows from one answer, or null. It stands beside the verdict: a call can be accepted and yet be the
@@ -62,7 +66,9 @@ export function holdAfter(facts: CallFacts): NewHold | null {
     case "unknown":
       return failureHold(facts);
     case "refused":
-      if (facts.refusals + 1 >= REFUSALS_MAX) return refusedHold(facts);
+      if (facts.refusals + 1 >= (facts.isTrusted ? REFUSALS_MAX : FIRST_REFUSALS_MAX)) {
+        return refusedHold(facts);
+      }
       break;
     default:
       break;
@@ -102,7 +108,10 @@ function failureHold({ reading, failures, chance, message }: CallFacts): NewHold
   return { scope: "account", reason: "unavailable", durationMs, message };
 }
 
-function refusedHold({ connector, message }: CallFacts): NewHold {
-  const explained = `${REFUSALS_MAX} calls in a row were refused, the last: ${message}`;
+function refusedHold({ connector, message, refusals, isTrusted }: CallFacts): NewHold {
+  const doubt = isTrusted
+    ? ""
+    : ", and none of this connector was ever accepted (is its UUID right, and is it enabled?)";
+  const explained = `${refusals + 1} calls in a row were refused${doubt}; the last: ${message}`;
   return { scope: connector, reason: "refused", durationMs: null, message: explained };
 }

@@ -64,7 +64,7 @@ export function transformRecord(text: string, policy: MappingPolicy): Transforme
   try {
     record = JSON.parse(text);
   } catch (error) {
-    const message = `Cannot read the record: it is not JSON (${String(error)})`;
+    const message = `Cannot read the record: it is not JSON (${error instanceof Error ? error.message : String(error)})`;
     return dead("malformed", "", message);
   }
   return transformRaw(record, policy);

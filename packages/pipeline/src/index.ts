@@ -1,6 +1,11 @@
 export { BatchStage, type BatchStageOptions } from "./batch-stage.ts";
 export { levelOf, type Level, type PipelineEvent, type Report } from "./events.ts";
-export { createSendStage, type OutboundBatch, type SendStageOptions } from "./send-stage.ts";
+export {
+  createSendStage,
+  reportEnded,
+  type OutboundBatch,
+  type SendStageOptions,
+} from "./send-stage.ts";
 export {
   createTransformStage,
   settlementOf,

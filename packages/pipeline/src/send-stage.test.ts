@@ -6,6 +6,14 @@ import { createSendStage, type OutboundBatch, type SendStageOptions } from "./se
 
 const NUMBER = 7;
 const CALL = 31;
+const GO = {
+  kind: "go",
+  call: CALL,
+  failures: 0,
+  refusals: 0,
+  isTrusted: true,
+  ended: [],
+} as const;
 
 function body(key: string): string {
   return JSON.stringify({
@@ -49,7 +57,7 @@ function start(scene: Scene = {}) {
     },
     reserve: async () => {
       steps.push("reserve");
-      return { kind: "go", call: CALL, failures: 0, refusals: 0 };
+      return GO;
     },
     importAssets: async (request) => {
       steps.push("import");
@@ -375,7 +383,7 @@ describe("a hold", () => {
   });
 
   it("grows with the failures before this one, and is spread by chance", async () => {
-    const reserve = async () => ({ kind: "go", call: CALL, failures: 3, refusals: 0 }) as const;
+    const reserve = async () => ({ ...GO, failures: 3 });
     const verdict = { kind: "unavailable", message: "no" } as const;
     const { send, made } = start({ verdict, changes: { reserve, chance: () => 0 } });
     await send(NUMBER);
@@ -383,7 +391,7 @@ describe("a hold", () => {
   });
 
   it("of the connector follows from many refusals in a row, and the batch is halved all the same", async () => {
-    const reserve = async () => ({ kind: "go", call: CALL, failures: 0, refusals: 19 }) as const;
+    const reserve = async () => ({ ...GO, refusals: 19 });
     const verdict = { kind: "refused", message: "no" } as const;
     const { send, made, splits } = start({ verdict, changes: { reserve } });
     expect(await send(NUMBER)).toEqual({ kind: "done" });
@@ -391,3 +399,45 @@ describe("a hold", () => {
     expect(splits).toHaveLength(1);
   });
 });
+
+describe("a refusal before anything of the connector was ever accepted", () => {
+  const reserve = async () => ({ ...GO, isTrusted: false });
+  const verdict: Verdict = { kind: "refused", message: "no such connector" };
+
+  it("sends one asset of each quarter ahead, then the rest", async () => {
+    const batch = batchOf(..."a b c d e f g h i j".split(" "));
+    const { send, splits, acknowledged } = start({ batch, verdict, changes: { reserve } });
+    expect(await send(NUMBER)).toEqual({ kind: "done" });
+    const keys = splits[0]?.[1].map((part) => part.map((text) => keyOf(text)).join(""));
+    expect(keys).toEqual(["a", "d", "g", "j", "bc", "ef", "hi"]);
+    expect(acknowledged).toEqual([]);
+  });
+
+  it("buries nobody: a single steps aside for its fellows", async () => {
+    const { send, acknowledged } = start({ batch: batchOf("a"), verdict, changes: { reserve } });
+    expect(await send(NUMBER)).toEqual({ kind: "aside", delayMs: 1_000 });
+    expect(acknowledged).toEqual([]);
+  });
+});
+
+describe("holds that have ended", () => {
+  it("are reported before the call is made", async () => {
+    const ended = [
+      { scope: "account", reason: "rate-limit", cause: "time", sinceMs: 100, endedMs: 350 },
+    ];
+    const { send, events } = start({ changes: { reserve: async () => ({ ...GO, ended }) } });
+    await send(NUMBER);
+    expect(events[0]).toEqual({
+      event: "send.resumed",
+      scope: "account",
+      reason: "rate-limit",
+      cause: "time",
+      heldMs: 250,
+    });
+  });
+});
+
+function keyOf(text: string): string {
+  const asset = JSON.parse(text) as { identityAttributes: { sourceNativeKey: string } };
+  return asset.identityAttributes.sourceNativeKey;
+}

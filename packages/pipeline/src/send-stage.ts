@@ -10,6 +10,8 @@ import type { Report } from "./events.ts";
 import { identityOf, letterAbout } from "./refused-asset.ts";
 
 const EVENT_MESSAGE_CHARS_MAX = 1_000;
+/** Long enough for its fellows to be tried. */
+const DOUBT_MS = 1_000;
 
 /** A batch as the sender needs it. */
 export interface OutboundBatch {
@@ -21,8 +23,23 @@ export interface OutboundBatch {
 }
 
 type Permit =
-  | { kind: "go"; call: number; failures: number; refusals: number }
+  | {
+      kind: "go";
+      call: number;
+      failures: number;
+      refusals: number;
+      isTrusted: boolean;
+      ended: readonly EndedHold[];
+    }
   | { kind: "wait"; scope: "account" | "connector"; delayMs: number; reason: string };
+
+interface EndedHold {
+  scope: string;
+  reason: string;
+  cause: string;
+  sinceMs: number;
+  endedMs: number;
+}
 
 interface Answer {
   verdict: Verdict;
@@ -102,13 +119,14 @@ export function createSendStage(options: SendStageOptions) {
         ? { kind: "later" }
         : { kind: "aside", delayMs: permit.delayMs };
     }
+    reportEnded(permit.ended, options.report);
     // Stopped and continued, this process may hold a batch that a standby has delivered long ago.
     if (options.monotonicMs() - beganAtMs > options.permitMsMax) {
       throw new Error(`Cannot send batch ${number}: its permit is too old; it will be tried again`);
     }
     const answer = await post(options, batch);
     await settle(options, batch, permit, answer);
-    return await conclude(options, batch, permit.call, answer);
+    return await conclude(options, batch, permit, answer);
   };
 }
 
@@ -148,7 +166,7 @@ function madeCall(
   const chance = options.chance();
   const { verdict, reading, status, elapsedMs } = answer;
   const { number, requestId, connector } = batch;
-  const { call, failures, refusals } = permit;
+  const { call, failures, refusals, isTrusted } = permit;
   const outcome = verdict.kind;
   const message = "message" in verdict ? verdict.message : "";
   const assets = batch.bodies.length;
@@ -159,7 +177,16 @@ function madeCall(
     outcome,
     isCounted: outcome !== "limited",
     reading,
-    hold: holdAfter({ outcome, message, reading, connector, failures, refusals, chance }),
+    hold: holdAfter({
+      outcome,
+      message,
+      reading,
+      connector,
+      failures,
+      refusals,
+      isTrusted,
+      chance,
+    }),
     bytesMax: outcome === "too-large" && assets > 1 ? Math.floor(bytesOf(batch) * 0.75) : null,
     entry: { atMs: options.nowMs(), ...entry },
   };
@@ -173,7 +200,7 @@ function bytesOf(batch: OutboundBatch): number {
 async function conclude(
   options: SendStageOptions,
   batch: OutboundBatch,
-  call: number,
+  { call, isTrusted }: Permit & { kind: "go" },
   { verdict, body }: Answer,
 ): Promise<Disposition> {
   switch (verdict.kind) {
@@ -182,6 +209,8 @@ async function conclude(
     case "accepted-in-part":
       return await concludeInPart(options, batch, call, verdict, body);
     case "refused":
+      if (!isTrusted) return await doubt(options, batch, verdict.message);
+      return await narrowDown(options, batch, call, verdict.kind, verdict.message);
     case "too-large":
       return await narrowDown(options, batch, call, verdict.kind, verdict.message);
     case "limited":
@@ -209,6 +238,44 @@ async function concludeInPart(
   return await acknowledge(options, batch, call, rejected);
 }
 
+/**
+ * Nothing of this connector was ever accepted, so a refusal may be about the connector, not the assets: nobody is dead of it.
+ * One asset of each quarter goes ahead; if they are refused alike, the connector is held. A single steps aside for them.
+ */
+async function doubt(
+  options: SendStageOptions,
+  batch: OutboundBatch,
+  message: string,
+): Promise<Disposition> {
+  const { bodies } = batch;
+  if (bodies.length === 1) return { kind: "aside", delayMs: DOUBT_MS };
+  const quarter = Math.ceil(bodies.length / 4);
+  const quarters = [0, 1, 2, 3].map((at) => bodies.slice(at * quarter, (at + 1) * quarter));
+  const parts = [
+    ...quarters.map((part) => part.slice(0, 1)),
+    ...quarters.map((part) => part.slice(1)),
+  ];
+  return await split(
+    options,
+    batch,
+    parts.filter((part) => part.length > 0),
+    message,
+  );
+}
+
+async function split(
+  options: SendStageOptions,
+  batch: OutboundBatch,
+  parts: readonly (readonly Buffer[])[],
+  message: string,
+): Promise<Disposition> {
+  const into = await options.split(batch, parts);
+  if (into.length > 0) {
+    options.report({ event: "batch.split", batch: batch.number, into, why: inShort(message) });
+  }
+  return { kind: "done" };
+}
+
 /** Halves a batch; a single asset that has its own refusal is dead. */
 async function narrowDown(
   options: SendStageOptions,
@@ -217,18 +284,14 @@ async function narrowDown(
   reason: "refused" | "too-large",
   message: string,
 ): Promise<Disposition> {
-  const { bodies, number } = batch;
+  const { bodies } = batch;
   if (bodies.length === 1) {
     return await acknowledge(options, batch, call, [
       rejection(batch, reason, { index: 0, message }),
     ]);
   }
   const middle = Math.ceil(bodies.length / 2);
-  const into = await options.split(batch, [bodies.slice(0, middle), bodies.slice(middle)]);
-  if (into.length > 0) {
-    options.report({ event: "batch.split", batch: number, into, why: inShort(message) });
-  }
-  return { kind: "done" };
+  return await split(options, batch, [bodies.slice(0, middle), bodies.slice(middle)], message);
 }
 
 function rejection(
@@ -258,6 +321,13 @@ async function acknowledge(
     options.report({ event: "assets.refused", batch: number, assets: rejected.length, message });
   }
   return { kind: "done" };
+}
+
+/** Tells of holds that have ended, each with how long it was. */
+export function reportEnded(ended: readonly EndedHold[], report: Report): void {
+  for (const { scope, reason, cause, sinceMs, endedMs } of ended) {
+    report({ event: "send.resumed", scope, reason, cause, heldMs: endedMs - sinceMs });
+  }
 }
 
 /** An event is a line to read; the letter has the whole. */

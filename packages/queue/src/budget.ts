@@ -21,8 +21,18 @@ export interface ReserveOptions {
 }
 
 export type Permit =
-  /** One call may be made now. `failures` and `refusals` in a row went before it. */
-  | { kind: "go"; call: number; failures: number; refusals: number }
+  /**
+   * One call may be made now. `failures` and `refusals` in a row went before it; `isTrusted` tells whether Qualys ever took
+   * anything of this connector, or an operator has vouched for it. `ended` are holds to be reported.
+   */
+  | {
+      kind: "go";
+      call: number;
+      failures: number;
+      refusals: number;
+      isTrusted: boolean;
+      ended: readonly EndedHold[];
+    }
   /** Not now. A wait of the account has already stopped all senders from fetching. */
   | { kind: "wait"; scope: "account" | "connector"; delayMs: number; reason: string };
 
@@ -41,8 +51,9 @@ export async function reserveCall(account: Account, options: ReserveOptions): Pr
     options.callMsMax,
   );
   if (reply[0] === "go") {
-    const [call = 0, failures = 0, refusals = 0] = reply.slice(1).map(Number);
-    return { kind: "go", call, failures, refusals };
+    const [call = 0, failures = 0, refusals = 0, trusted] = reply.slice(1, 5).map(Number);
+    const ended = reply.slice(5).map((json) => parseEndedHold(String(json)));
+    return { kind: "go", call, failures, refusals, isTrusted: trusted === 1, ended };
   }
   const scope = reply[1] === "connector" ? "connector" : "account";
   return { kind: "wait", scope, delayMs: Number(reply[2]), reason: String(reply[3]) };

@@ -3,7 +3,8 @@ import {
   countDeadLetters,
   findDeadLetters,
   listDeadLetters,
-  removeDeadLetters,
+  discardDeadLetters,
+  forgetRefusals,
 } from "./dead-letters.ts";
 import { settle } from "./outbox.ts";
 import {
@@ -128,22 +129,23 @@ describe("dead letters", () => {
     const run = await openTestRun(account);
     await load(account, run, { a: "bad" });
     await deliverNext(account, "a");
-    await removeDeadLetters(account, await listDeadLetters(account), "discard");
+    await discardDeadLetters(account, await listDeadLetters(account));
     expect(await listDeadLetters(account)).toEqual([]);
     expect(await countDeadLetters(account)).toBe(0);
     expect(await load(account, run, { a: "bad" })).toMatchObject({ dead: 1, waiting: 0 });
     expect(await countDeadLetters(account)).toBe(1);
   });
 
-  it("may be sent again when forgotten", async () => {
+  it("may be sent again when the refusal is forgotten, and stay until that is delivered", async () => {
     const account = await freshAccount();
     const run = await openTestRun(account);
     await load(account, run, { a: "bad", b: "bad" });
     await deliverNext(account, "a", "b");
-    await removeDeadLetters(account, await findDeadLetters(account, "a"), "forget");
-    expect((await listDeadLetters(account)).map(({ key }) => key)).toEqual(["b"]);
+    await forgetRefusals(account, await findDeadLetters(account, "a"));
+    expect(await countDeadLetters(account)).toBe(2);
     expect(await load(account, run, { a: "bad", b: "bad" })).toMatchObject({ dead: 1, waiting: 1 });
     expect(await deliverNext(account)).toEqual(["a bad"]);
+    expect((await listDeadLetters(account)).map(({ key }) => key)).toEqual(["b"]);
   });
 
   it("go by themselves when a newer version is delivered, and not with an older one", async () => {

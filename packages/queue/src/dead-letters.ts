@@ -48,21 +48,28 @@ export async function findDeadLetters(account: Account, idOrKey: string): Promis
   return letters.filter(({ id }) => id.startsWith(idOrKey));
 }
 
-/**
- * Takes letters off the list. Content that Qualys refused stays known as refused, so that it is not tried again,
- * unless it is to be forgotten: then it may be replayed.
- */
-export async function removeDeadLetters(
+/** Takes letters off the list. Content that Qualys refused stays known as refused, so that it is not tried again. */
+export async function discardDeadLetters(
   account: Account,
   letters: readonly DeadLetter[],
-  how: "discard" | "forget",
 ): Promise<void> {
   const pipeline = account.client.pipeline();
   for (const { id, connector } of letters) {
     const field = Buffer.from(id, "hex");
     pipeline.zrem(account.key(`dead:${connector}:at`), field);
     pipeline.hdel(account.key(`dead:${connector}`), field);
-    if (how === "forget") pipeline.hdel(account.key(`refused:${connector}`), field);
+  }
+  await pipeline.exec();
+}
+
+/** Lets content that Qualys refused be sent again. The letters stay until it is delivered, or refused once more. */
+export async function forgetRefusals(
+  account: Account,
+  letters: readonly DeadLetter[],
+): Promise<void> {
+  const pipeline = account.client.pipeline();
+  for (const { id, connector } of letters) {
+    pipeline.hdel(account.key(`refused:${connector}`), Buffer.from(id, "hex"));
   }
   await pipeline.exec();
 }

@@ -75,12 +75,16 @@ describe("a hold", () => {
     expect(await readHolds(account)).toHaveLength(2);
   });
 
-  it("ends by itself, and is reported once", async () => {
+  it("ends by itself, and is reported once, with the first call after it", async () => {
     const account = await freshAccount();
     await beginHold(account, holdOf("unavailable", 1_000));
     expect((await reserveWith(account)).kind).toBe("wait");
-    await eventually(async () => reserveNow(account));
-    expect(await ended(account)).toEqual([{ reason: "unavailable", cause: "time" }]);
+    const told = await eventually(async () => {
+      const permit = await reserveWith(account);
+      if (permit.kind !== "go") throw new Error(`still held: ${permit.reason}`);
+      return permit.ended;
+    });
+    expect(told).toMatchObject([{ reason: "unavailable", cause: "time" }]);
     expect(await ended(account)).toEqual([]);
     expect(await readHolds(account)).toEqual([]);
     expect(await stoppedMs(account)).toBeLessThanOrEqual(0);

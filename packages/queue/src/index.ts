@@ -19,9 +19,10 @@ export {
 export { consumeBatches, consumeChunks, type Disposition } from "./consume.ts";
 export {
   countDeadLetters,
+  discardDeadLetters,
   findDeadLetters,
+  forgetRefusals,
   listDeadLetters,
-  removeDeadLetters,
   type DeadLetter,
 } from "./dead-letters.ts";
 export { EmbeddedRedis } from "./embedded-redis.ts";

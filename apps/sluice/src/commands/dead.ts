@@ -1,10 +1,12 @@
 import { randomBytes } from "node:crypto";
+import type { ChunkRecord } from "@sluice/inventory";
 import {
+  discardDeadLetters,
   enqueueChunk,
   findDeadLetters,
+  forgetRefusals,
   listDeadLetters,
   openRun,
-  removeDeadLetters,
   sealRun,
   type DeadLetter,
 } from "@sluice/queue";
@@ -14,6 +16,7 @@ import { readAccountSettings } from "../settings.ts";
 import { counted, grouped, type Terminal } from "../terminal.ts";
 
 const CHUNK_RECORDS = 250;
+const REPLAY_SOURCE = "dead letters";
 const REPLAYED_MAX = 1_000_000;
 
 /** Which letters are meant: by id or key, by reason, or all. */
@@ -79,35 +82,43 @@ export async function replayDead(
   return EXIT.done;
 }
 
-/** Enqueues first, forgets then: a crash between leaves a letter about a record that is on its way. */
+/**
+ * The letters stay until their records are delivered: a crash on the way loses nothing, and what is dead again only renews
+ * its letter. Those about records without a key go as soon as the record is enqueued, for it will have another place.
+ */
 async function replay(
   session: Session,
   connector: string,
   letters: readonly DeadLetter[],
 ): Promise<string> {
   const { account, queues } = session;
-  const description = { sources: [{ source: "dead letters", bytes: null, modifiedAtMs: null }] };
+  const description = { sources: [{ source: REPLAY_SOURCE, bytes: null, modifiedAtMs: null }] };
   const run = await openRun(account, { connector, lane: "live", description });
   const producer = randomBytes(6).toString("hex");
   for (let at = 0, ordinal = 1; at < letters.length; at += CHUNK_RECORDS, ordinal += 1) {
     const part = letters.slice(at, at + CHUNK_RECORDS);
-    const records = part.map(({ raw, line, version, isAsset }) => ({
-      text: raw,
-      line,
-      version,
-      ...(isAsset && { isAsset }),
-    }));
-    await removeDeadLetters(account, part, "forget");
+    await forgetRefusals(account, part);
     const place = { run, lane: "live", producer, ordinal } as const;
-    const enqueued = await enqueueChunk(account, queues, place, {
-      source: "dead letters",
-      records,
-    });
-    if (enqueued.kind !== "enqueued")
-      throw new CommandError(`Cannot replay into run ${run}: ${enqueued.kind}`, EXIT.stopped);
+    const content = { source: REPLAY_SOURCE, records: part.map(recordOf) };
+    const enqueued = await enqueueChunk(account, queues, place, content);
+    if (enqueued.kind !== "enqueued") {
+      await sealRun(account, run);
+      throw new CommandError(
+        `Cannot replay more than ${at} records into run ${run}: Redis is ${enqueued.kind}; replay the rest later`,
+        EXIT.stopped,
+      );
+    }
+    await discardDeadLetters(
+      account,
+      part.filter(({ key }) => key === null),
+    );
   }
   await sealRun(account, run);
   return run;
+}
+
+function recordOf({ raw, line, version, isAsset }: DeadLetter): ChunkRecord {
+  return { text: raw, line, version, ...(isAsset && { isAsset }) };
 }
 
 /** `sluice dead discard`: off the list, for good. */
@@ -118,7 +129,7 @@ export async function discardDead(
 ): Promise<number> {
   await using session = await openSession(readAccountSettings(process.env), terminal);
   const letters = await selected(session, ids, selection);
-  await removeDeadLetters(session.account, letters, "discard");
+  await discardDeadLetters(session.account, letters);
   terminal.result({ discarded: letters.length }, [
     `${counted(letters.length, "dead letter")} discarded`,
   ]);

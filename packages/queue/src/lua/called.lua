@@ -53,7 +53,10 @@ end
 local stored = redis.call('HMGET', P .. 'batch:' .. batch, 'c', 'm', 'runs')
 if stored[1] then
   local connectorKey = P .. 'connector:' .. stored[1]
-  if isAccepted then redis.call('HDEL', connectorKey, 'refusals') end
+  if isAccepted then
+    redis.call('HDEL', connectorKey, 'refusals')
+    redis.call('HSET', connectorKey, 'trusted', 1)
+  end
   if outcome == 'refused' then redis.call('HINCRBY', connectorKey, 'refusals', 1) end
   if tonumber(ARGV[11]) > 0 then redis.call('HSET', connectorKey, 'bytesMax', ARGV[11]) end
   local runs, booked = linesOf(stored[3]), {}

@@ -3,7 +3,7 @@
 -- Scored at their answers, and in flight until then, our calls are never fewer in our window than in the server's.
 -- ARGV: sender, leaseMs, connector, callsReserved, fallback limit, fallback windowMs, fallback concurrency,
 --   callMsMax: after that the slot is free again
--- Returns: {go, call, failures, refusals} | {wait, scope, delayMs, reason}; a wait of the account also stops fetching
+-- Returns: {go, call, failures, refusals, isTrusted, ended holds as JSON ...} | {wait, scope, delayMs, reason}; a wait of the account also stops fetching
 local sender, leaseMs, connector, callsReserved = ARGV[1], tonumber(ARGV[2]), ARGV[3], tonumber(ARGV[4])
 local nowMs = readClock()
 leaseSender(sender, leaseMs, nowMs)
@@ -46,5 +46,5 @@ end
 
 local call = redis.call('INCR', P .. 'callnumber')
 redis.call('HSET', P .. 'slots', call, string.format('%s %.0f %.0f', sender, nowMs, nowMs + tonumber(ARGV[8])))
-local refusals = tonumber(redis.call('HGET', P .. 'connector:' .. connector, 'refusals') or '0')
-return { 'go', call, tonumber(budget[7] or '0'), refusals }
+local standing = redis.call('HMGET', P .. 'connector:' .. connector, 'refusals', 'trusted')
+return { 'go', call, tonumber(budget[7] or '0'), tonumber(standing[1] or '0'), standing[2] and 1 or 0, unpack(takeEndedHolds()) }

@@ -6,12 +6,13 @@
 -- Returns: {gone} | {ok, waiting, parked, unchanged, coalesced, dead}
 local sequence, entries, body = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local chunkKey = P .. 'chunk:' .. sequence
-local chunk = redis.call('HMGET', chunkKey, 'r', 'c', 'l')
+local chunk = redis.call('HMGET', chunkKey, 'r', 'c', 'l', 'n')
 if not chunk[1] then return { 'gone' } end
 local run, connector, lane = chunk[1], chunk[2], chunk[3]
 
 local nowMs = readClock()
-local count = #entries / ENTRY_BYTES
+local count, buried = #entries / ENTRY_BYTES, tonumber(ARGV[6])
+assert(count + tonumber(ARGV[4]) + buried == tonumber(chunk[4]), 'the settlement is not the whole chunk')
 local ids = {}
 for i = 0, count - 1 do ids[i + 1] = string.sub(entries, i * ENTRY_BYTES + 1, i * ENTRY_BYTES + 16) end
 local indexKey, parkedKey = P .. 'index:' .. connector, P .. 'parked:' .. connector
@@ -74,7 +75,6 @@ if result.waiting > 0 then
   wake()
 end
 
-local buried = tonumber(ARGV[6])
 for i = 0, buried - 1 do
   local version = tonumber(ARGV[8 + i * 3])
   bury(connector, ARGV[7 + i * 3], version, sealLetter(version, '-', run, ARGV[9 + i * 3]), nowMs)
