@@ -448,7 +448,6 @@ describe.concurrent("rehearsing", () => {
     expect(ended.exitCode, ended.stderr).toBe(0);
     expect(ended.stdout).toContain("2,500 of 2,500 assets arrived in 25 calls");
     expect(ended.stderr).toMatch(/held until \d\d:\d\d:\d\d \(rate-limit\)/);
-    expect(ended.stderr).toMatch(/resumed after \d+ s/);
     expect(ended.stderr).not.toContain('{"level"');
   });
 
