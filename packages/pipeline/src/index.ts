@@ -1,11 +1,7 @@
 export { BatchStage, type BatchStageOptions } from "./batch-stage.ts";
 export { levelOf, type Level, type PipelineEvent, type Report } from "./events.ts";
-export {
-  createSendStage,
-  reportEnded,
-  type OutboundBatch,
-  type SendStageOptions,
-} from "./send-stage.ts";
+export type { OutboundBatch, SendStageOptions } from "./outbound.ts";
+export { createSendStage, reportEnded } from "./send-stage.ts";
 export {
   createTransformStage,
   settlementOf,

@@ -2,7 +2,8 @@ import { emptyReading, type Reading } from "@sluice/governor";
 import type { RejectedAsset, Verdict } from "@sluice/inventory";
 import { describe, expect, it } from "vitest";
 import type { PipelineEvent } from "./events.ts";
-import { createSendStage, type OutboundBatch, type SendStageOptions } from "./send-stage.ts";
+import type { OutboundBatch, SendStageOptions } from "./outbound.ts";
+import { createSendStage } from "./send-stage.ts";
 
 const NUMBER = 7;
 const CALL = 31;

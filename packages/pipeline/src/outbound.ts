@@ -1,0 +1,101 @@
+import type { NewHold, Reading } from "@sluice/governor";
+import type { RejectedAsset, Verdict } from "@sluice/inventory";
+import type { Report } from "./events.ts";
+
+/** A batch as the sender needs it. */
+export interface OutboundBatch {
+  number: number;
+  connector: string;
+  requestId: string;
+  /** The assets: each the bytes of its JSON text. */
+  bodies: readonly Buffer[];
+}
+
+/** What `reserve` says. */
+type Permit =
+  | {
+      kind: "go";
+      call: number;
+      failures: number;
+      refusals: number;
+      isTrusted: boolean;
+      ended: readonly EndedHold[];
+    }
+  | { kind: "wait"; scope: "account" | "connector"; delayMs: number; reason: string };
+
+/** A hold nobody has reported yet. */
+export interface EndedHold {
+  scope: string;
+  reason: string;
+  cause: string;
+  sinceMs: number;
+  endedMs: number;
+}
+
+/** What came back from Qualys, or did not. */
+export interface Answer {
+  verdict: Verdict;
+  reading: Reading;
+  status: number | null;
+  elapsedMs: number;
+  body: string;
+}
+
+/** A call that was made, and the hold that follows from it. */
+export interface MadeCall {
+  call: number;
+  batch: number;
+  outcome: Verdict["kind"];
+  isCounted: boolean;
+  reading: Reading;
+  hold: NewHold | null;
+  bytesMax: number | null;
+  entry: {
+    atMs: number;
+    requestId: string;
+    status: number | null;
+    assets: number;
+    elapsedMs: number;
+    verdict: string;
+    message: string;
+  };
+}
+
+/** What becomes of the batch's job. */
+export type Disposition = { kind: "done" } | { kind: "later" } | { kind: "aside"; delayMs: number };
+
+export interface SendStageOptions {
+  /** Null when the batch is settled already. */
+  load: (batch: number) => Promise<OutboundBatch | null>;
+  reserve: (connector: string) => Promise<Permit>;
+  /** Settles the call; tells whether the hold that follows is new. */
+  settleCall: (made: MadeCall) => Promise<{ isNewHold: boolean }>;
+  acknowledge: (
+    batch: number,
+    call: number,
+    rejected: readonly RejectedAsset[],
+  ) => Promise<{ delivered: number; dead: number }>;
+  /** Makes several batches of one, adds their jobs to the front, tells their numbers; none when it is settled already. */
+  split: (
+    batch: OutboundBatch,
+    parts: readonly (readonly Buffer[])[],
+  ) => Promise<readonly number[]>;
+  importAssets: (request: {
+    requestId: string;
+    payload: Buffer;
+    assets: () => { sourceNativeKey: string; names: string[] }[];
+  }) => Promise<Answer>;
+  /** The `source` string of a connector's payloads. */
+  sourceOf: (connector: string) => string;
+  /** How old batch and permit may be when the call is made: after that the slot may be somebody else's. */
+  permitMsMax: number;
+  /** Milliseconds that only go forward, in this process. */
+  monotonicMs: () => number;
+  /** The time of day, for people. */
+  nowMs: () => number;
+  chance: () => number;
+  report: Report;
+}
+
+/** A permit to make one call now. */
+export type Go = Permit & { kind: "go" };
