@@ -90,15 +90,13 @@ function createStage(options: SenderOptions, sender: string) {
   const callMsMax = callTimeoutMs + 30_000;
   return createSendStage({
     load: (batch) => loadBatch(account, batch),
-    reserve: (connector) =>
-      reserveCall(account, {
-        sender,
-        leaseMs: LEASE_MS,
-        connector,
-        callsReserved,
-        callMsMax,
-        fallback,
-      }),
+    reserve: async (connector) => {
+      const lease = { sender, leaseMs: LEASE_MS, callMsMax };
+      const permit = await reserveCall(account, { ...lease, connector, callsReserved, fallback });
+      // What stepped aside for a hold that is over comes back.
+      if (permit.kind === "go" && permit.ended.length > 0) await queues.promoteDelayed();
+      return permit;
+    },
     settleCall: (made) => settleCall(account, made),
     acknowledge: (batch, call, rejected) => acknowledge(account, batch, call, rejected),
     split: async (batch, parts) => {

@@ -18,7 +18,8 @@ export interface ConsumeOptions {
   onError: (error: Error) => void;
 }
 
-const ASIDE_MS_MAX = 60_000;
+/** A batch looks again this often, in case the end of its hold came while it stepped aside. */
+const ASIDE_MS_MAX = 5_000;
 const RETRY_MS_MAX = 60_000;
 
 /**
