@@ -185,6 +185,23 @@ describe.concurrent("a push that is stopped", () => {
     expect(place.sandbox.callsInWorstWindow()).toBeLessThanOrEqual(2);
   });
 
+  it("by Ctrl-C while it reads ends with 4, and the same input finishes the run", async () => {
+    await using place = await openPlace();
+    const input = hostLines(300);
+    const push = place.start(["push", "-", "--json"], { input, isInputOpen: true });
+    // The first chunk has arrived; the rest waits for more of the input to come.
+    await vi.waitUntil(() => place.sandbox.count() === 250, FACT);
+    push.signal("SIGINT");
+    const stopped = await push.ended;
+    expect(stopped.exitCode, stopped.stderr).toBe(4);
+    expect(booksOf(stopped)).toMatchObject({ read: 250, delivered: 250, pending: 0 });
+    expect(stopped.stderr).toContain(`sluice push --resume ${booksOf(stopped).run} -`);
+    const { run } = booksOf(stopped);
+    const resumed = await place.run(["push", "--resume", run, "-", "--json"], { input });
+    expect(resumed.exitCode, resumed.stderr).toBe(0);
+    expect(objectOf(resumed)).toMatchObject({ run, read: 300, delivered: 300, unchanged: 0 });
+  });
+
   it("by SIGKILL on the way loses nothing and counts nothing twice", async () => {
     await using place = await openPlace({ latencyMs: 100, concurrency: 1 });
     await place.write("hosts.ndjson", hostLines(600));

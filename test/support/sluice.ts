@@ -37,6 +37,8 @@ interface StartOptions {
   cwd: string;
   /** What its stdin holds. Default: nothing. */
   input?: string;
+  /** Whether more could come on stdin. Default: no. */
+  isInputOpen?: boolean;
 }
 
 /** Starts the `sluice` command as a process of its own. */
@@ -52,7 +54,8 @@ function startSluice(args: readonly string[], options: StartOptions): Running {
     });
   }
   // A command that reads nothing may be gone before its input is written.
-  child.stdin.on("error", () => {}).end(input);
+  child.stdin.on("error", () => {}).write(input);
+  if (!options.isInputOpen) child.stdin.end();
   const ended = endOf(child, output);
   return {
     ended,
@@ -105,7 +108,7 @@ export interface Place extends AsyncDisposable {
   /** Writes a file of the folder. */
   write(name: string, text: string | Buffer): Promise<void>;
   run(args: readonly string[], options?: { env?: Environment; input?: string }): Promise<Ended>;
-  start(args: readonly string[], options?: { env?: Environment; input?: string }): Running;
+  start(args: readonly string[], options?: Partial<StartOptions>): Running;
 }
 
 export async function openPlace(options: SandboxOptions = {}): Promise<Place> {

@@ -30,6 +30,20 @@ const FULL_WAIT_MS = 250;
  * it came to the end; false when the signal stopped it, and then `skip` with the run's `read` continues.
  */
 export async function produce(options: ProduceOptions): Promise<boolean> {
+  try {
+    return await enqueueAll(options);
+  } catch (error) {
+    // A source that is being read ends with the signal's own error.
+    if (options.signal.aborted && isAbort(error)) return false;
+    throw error;
+  }
+}
+
+function isAbort(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
+}
+
+async function enqueueAll(options: ProduceOptions): Promise<boolean> {
   const enqueue = createEnqueuer(options);
   let left = options.skip ?? 0;
   for (const file of options.sources) {
