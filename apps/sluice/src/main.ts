@@ -26,12 +26,18 @@ function exitCodeOf(error: unknown): number {
   if (error instanceof CommandError) return error.exitCode;
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.done : EXIT.usage;
   if (error instanceof ConfigError || error instanceof SourceError) return EXIT.usage;
-  return EXIT.unexpected;
+  return isStop(error) ? EXIT.stopped : EXIT.unexpected;
+}
+
+/** Ctrl-C while a command waited for something that can be begun again. */
+function isStop(error: unknown): boolean {
+  return error instanceof Error && error.name === "AbortError";
 }
 
 /** Errors speak for themselves; the stack is for whoever looks for a mistake in here. */
 function messageOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
+  if (isStop(error)) return "stopped";
   if (process.env["SLUICE_LOG_LEVEL"] === "debug") return error.stack ?? error.message;
   if (exitCodeOf(error) === EXIT.unexpected)
     return `${error.message}\n(SLUICE_LOG_LEVEL=debug shows where)`;
