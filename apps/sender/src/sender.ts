@@ -11,6 +11,7 @@ import {
   loadBatch,
   readBudget,
   readHolds,
+  releaseCall,
   reserveCall,
   settleCall,
   splitBatch,
@@ -97,6 +98,7 @@ function createStage(options: SenderOptions, sender: string) {
       if (permit.kind === "go" && permit.ended.length > 0) await queues.promoteDelayed();
       return permit;
     },
+    release: (call) => releaseCall(account, call),
     settleCall: (made) => settleCall(account, made),
     acknowledge: (batch, call, rejected) => acknowledge(account, batch, call, rejected),
     split: async (batch, parts) => {

@@ -68,6 +68,8 @@ export interface SendStageOptions {
   /** Null when the batch is settled already. */
   load: (batch: number) => Promise<OutboundBatch | null>;
   reserve: (connector: string) => Promise<Permit>;
+  /** Gives a permit back that was not used. */
+  release: (call: number) => Promise<void>;
   /** Settles the call; tells whether the hold that follows is new. */
   settleCall: (made: MadeCall) => Promise<{ isNewHold: boolean }>;
   acknowledge: (

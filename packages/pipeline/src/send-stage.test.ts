@@ -60,6 +60,9 @@ function start(scene: Scene = {}) {
       steps.push("reserve");
       return GO;
     },
+    release: async (call) => {
+      steps.push(`release ${call}`);
+    },
     importAssets: async (request) => {
       steps.push("import");
       requests.push(request);
@@ -143,7 +146,7 @@ describe("a batch", () => {
     await expect(send(NUMBER)).rejects.toThrow(
       "Cannot send batch 7: its permit is too old; it will be tried again",
     );
-    expect(steps).toEqual(["load", "reserve"]);
+    expect(steps).toEqual(["load", "reserve", "release 31"]);
   });
 
   it("is not sent either when the process stood still while it was loaded", async () => {
@@ -154,7 +157,7 @@ describe("a batch", () => {
     };
     const { send, steps } = start({ changes: { monotonicMs: () => nowMs, load } });
     await expect(send(NUMBER)).rejects.toThrow("its permit is too old");
-    expect(steps).toEqual(["reserve"]);
+    expect(steps).toEqual(["reserve", "release 31"]);
   });
 
   it("is sent by a permit of just the age that is allowed", async () => {

@@ -31,6 +31,7 @@ export function createSendStage(options: SendStageOptions) {
     reportEnded(permit.ended, options.report);
     // Stopped and continued, this process may hold a batch that a standby has delivered long ago.
     if (options.monotonicMs() - beganAtMs > options.permitMsMax) {
+      await options.release(permit.call);
       throw new Error(`Cannot send batch ${number}: its permit is too old; it will be tried again`);
     }
     const answer = await post(options, batch);

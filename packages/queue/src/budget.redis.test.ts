@@ -4,6 +4,7 @@ import {
   distrustOtherServer,
   readBudget,
   recentCalls,
+  releaseCall,
   settleCall,
   type Permit,
 } from "./budget.ts";
@@ -79,13 +80,22 @@ describe("reserve, while nothing is known of the budget", () => {
     expect(await readBudget(account)).toMatchObject({ limit: 5, windowMs: 60_000 });
     await observe(inject("redisUrl")).hset(account.key("budget"), "runId", "another server");
     await distrustOtherServer(account);
-    expect(await readBudget(account)).toMatchObject({
-      limit: null,
-      windowMs: null,
-      remaining: null,
-    });
+    expect(await readBudget(account)).toMatchObject({ limit: 5, remaining: null });
     await reserveNow(account);
     expectWait(await reserveWith(account), "probing", 50);
+  });
+});
+
+describe("a reserved call that is not made", () => {
+  it("is given back: its slot is free and it does not count", async () => {
+    const account = await freshAccount();
+    await settleCall(
+      account,
+      callOf({ call: await reserveNow(account), reading: { ...known, limit: 2 } }),
+    );
+    await releaseCall(account, await reserveNow(account));
+    await reserveNow(account);
+    expectWait(await reserveWith(account), "window", 60_010);
   });
 });
 

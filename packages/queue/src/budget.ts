@@ -109,6 +109,11 @@ export async function settleCall(
   return { isNewHold: reply[0] === 1 };
 }
 
+/** Gives a reserved call back that was not made. */
+export async function releaseCall(account: Account, call: number): Promise<void> {
+  await account.client.hdel(account.key("slots"), String(call));
+}
+
 /** Renews a sender's lease. Tells the learned concurrency (0: unknown) and the holds that ended. */
 export async function beat(
   account: Account,
@@ -148,23 +153,15 @@ export async function readBudget(account: Account): Promise<BudgetStatus> {
 }
 
 /**
- * Forgets what was learned when the server behind the account is another one than last time: a restored or
- * replaced Redis may lack calls that Qualys still counts. The next calls are made one at a time.
+ * Forgets what was read when the server behind the account is another one than last time: a restored or replaced Redis may
+ * lack calls that Qualys still counts. The next calls are made one at a time, until an answer says how things are.
  */
 export async function distrustOtherServer(account: Account): Promise<void> {
   const key = account.key("budget");
   const before = await account.client.hget(key, "runId");
   if (before === account.server.runId) return;
   if (before !== null) {
-    await account.client.hdel(
-      key,
-      "limit",
-      "windowMs",
-      "concurrency",
-      "foreign",
-      "remaining",
-      "readings",
-    );
+    await account.client.hdel(key, "foreign", "remaining", "readings");
   }
   await account.client.hset(key, "runId", account.server.runId);
 }

@@ -151,7 +151,8 @@ describe("resume", () => {
   it("forgets the failures that led to it", async () => {
     const account = await freshAccount();
     const reading = { limit: 100, windowMs: 60_000, concurrencyLimit: 100 };
-    await settleCall(account, callOf({ outcome: "unavailable", isCounted: false, reading }));
+    await settleCall(account, callOf({ reading }));
+    await settleCall(account, callOf({ outcome: "unavailable", isCounted: false }));
     expect(await reserveWith(account)).toMatchObject({ failures: 1 });
     await endHolds(account);
     expect(await reserveWith(account)).toMatchObject({ failures: 0 });

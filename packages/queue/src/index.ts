@@ -7,6 +7,7 @@ export {
   distrustOtherServer,
   readBudget,
   recentCalls,
+  releaseCall,
   reserveCall,
   settleCall,
   type BudgetFallback,

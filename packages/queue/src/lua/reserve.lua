@@ -22,11 +22,13 @@ if hold then return { 'wait', 'connector', math.ceil(remainingMs(hold, nowMs)), 
 local budget = redis.call('HMGET', P .. 'budget', 'limit', 'windowMs', 'concurrency', 'foreign', 'readAt', 'readings', 'failures')
 local limit, windowMs, concurrency = tonumber(budget[1] or '0'), tonumber(budget[2] or '0'), tonumber(budget[3] or ARGV[7])
 local used = endDeadSlots(nowMs)
-if limit == 0 or windowMs == 0 then
-  -- Nothing is known: one call at a time until an answer arrives. What answers leave open: the fallback.
-  if not budget[6] and used > 0 then return waitFor(50, 'probing') end
-  if budget[6] and limit == 0 then limit = tonumber(ARGV[5]) end
-  if budget[6] and windowMs == 0 then windowMs = tonumber(ARGV[6]) end
+if not budget[6] then
+  -- Until an answer has arrived, one call at a time, within the limits that were learned from an earlier server.
+  if used > 0 then return waitFor(50, 'probing') end
+else
+  -- What the answers leave open: the fallback.
+  if limit == 0 then limit = tonumber(ARGV[5]) end
+  if windowMs == 0 then windowMs = tonumber(ARGV[6]) end
 end
 if used >= concurrency then return waitFor(50, 'concurrency') end
 
