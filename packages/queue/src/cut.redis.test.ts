@@ -160,6 +160,22 @@ describe("cut", () => {
     expect((await takeBatch(account, { lingerMs: LONG_MS })).bodies).toHaveLength(1);
   });
 
+  it("lets a learned ceiling rise again, slowly, with every call that is accepted", async () => {
+    const account = await freshAccount();
+    const run = await openTestRun(account);
+    await load(account, run, { a: "1" });
+    const { number: batch } = await takeBatch(account);
+    const ceiling = async () =>
+      Number(await account.client.hget(account.key(`connector:${CONNECTOR}`), "bytesMax"));
+    await settleCall(account, callOf({ batch, outcome: "too-large", bytesMax: 900 }));
+    expect(await ceiling()).toBe(900);
+    await settleCall(account, callOf({ batch }));
+    expect(await ceiling()).toBe(1_412);
+    await settleCall(account, callOf({ batch, outcome: "too-large", bytesMax: 500_000 }));
+    await settleCall(account, callOf({ batch }));
+    expect(await ceiling()).toBe(505_000);
+  });
+
   it("sends an asset alone that is larger than the bytes by itself", async () => {
     const account = await freshAccount();
     await learnConcurrency(account, 10);

@@ -17,6 +17,13 @@ if isCounted then redis.call('ZADD', P .. 'calls', nowMs, call) else redis.call(
 local isFailure = outcome == 'unavailable' or outcome == 'unknown'
 local function known(value) return type(value) == 'number' end
 
+-- A learned ceiling recovers slowly, so that a passing refusal does not leave small batches for ever, while a real
+-- limit is met again only every thirty calls or so.
+local function raiseCeiling(connectorKey)
+  local ceiling = tonumber(redis.call('HGET', connectorKey, 'bytesMax') or '0')
+  if ceiling > 0 then redis.call('HSET', connectorKey, 'bytesMax', math.ceil(math.max(ceiling * 1.01, ceiling + 512))) end
+end
+
 local function learn()
   local budgetKey = P .. 'budget'
   if isCounted and not isFailure then redis.call('HINCRBY', budgetKey, 'readings', 1) end
@@ -56,6 +63,7 @@ if stored[1] then
   if isAccepted then
     redis.call('HDEL', connectorKey, 'refusals')
     redis.call('HSET', connectorKey, 'trusted', 1)
+    raiseCeiling(connectorKey)
   end
   if outcome == 'refused' then redis.call('HINCRBY', connectorKey, 'refusals', 1) end
   if tonumber(ARGV[11]) > 0 then redis.call('HSET', connectorKey, 'bytesMax', ARGV[11]) end
