@@ -48,19 +48,21 @@ async function enqueueAll(options: ProduceOptions): Promise<boolean> {
   let left = options.skip ?? 0;
   for (const file of options.sources) {
     const chunk = new OpenChunk();
-    for await (const slice of file.records(options.signal)) {
-      for (const record of slice) {
-        const isLast = options.isLast?.(record) ?? false;
-        if (left > 0) left -= 1;
-        else chunk.add(record);
-        if (chunk.isEmpty && !isLast) continue;
-        if (
-          (chunk.isFull || (isLast && !chunk.isEmpty)) &&
-          !(await enqueue(file.source, chunk.take()))
-        )
-          return false;
-        if (isLast) return true;
+    try {
+      for await (const slice of file.records(options.signal)) {
+        for (const record of slice) {
+          const isLast = options.isLast?.(record) ?? false;
+          if (left > 0) left -= 1;
+          else chunk.add(record);
+          const isDue = chunk.isFull || (isLast && !chunk.isEmpty);
+          if (isDue && !(await enqueue(file.source, chunk.take()))) return false;
+          if (isLast) return true;
+        }
       }
+    } catch (error) {
+      // What a source gave before it broke goes on.
+      if (!chunk.isEmpty && !options.signal.aborted) await enqueue(file.source, chunk.take());
+      throw error;
     }
     if (options.signal.aborted) return false;
     if (!chunk.isEmpty && !(await enqueue(file.source, chunk.take()))) return false;
@@ -105,12 +107,17 @@ function createEnqueuer({ account, queues, run, lane, signal, ...options }: Prod
   return async function enqueue(source: string, records: readonly ChunkRecord[]): Promise<boolean> {
     ordinal += 1;
     while (!signal.aborted) {
-      const place = { run, lane, producer, ordinal };
+      const place = { run, lane, producer, ordinal, position: read };
       const enqueued = await enqueueChunk(account, queues, place, { source, records });
       if (enqueued.kind === "enqueued") {
         read += records.length;
         options.onProgress?.(read);
         return true;
+      }
+      if (enqueued.kind === "moved") {
+        throw new Error(
+          `Cannot go on with run ${run}: another process enqueues into it; let that one finish, or stop it`,
+        );
       }
       if (enqueued.kind === "closed") {
         throw new Error(`Cannot enqueue into run ${run}: it is ${enqueued.state}; start a new one`);

@@ -93,7 +93,10 @@ export function conclude(followed: Followed, terminal: Terminal): number {
     case "held":
       terminal.note(
         `held (${followed.hold.reason}): ${followed.hold.message}\n` +
-          `nothing is lost. Put it right (sluice check helps), then: sluice resume && ${resume}`,
+          (followed.hold.reason === "refused"
+            ? `nothing is lost. If QUALYS_CONNECTOR_UUID was wrong, correct it and push the files again; if it is right: `
+            : `nothing is lost. Put it right (sluice check helps), then: `) +
+          `sluice resume && ${resume}`,
       );
       return EXIT.stopped;
   }

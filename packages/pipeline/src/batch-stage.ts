@@ -62,7 +62,6 @@ export class BatchStage {
       const generous: string[] = [];
       for (const connector of connectors) {
         const outcome = await this.#options.cut(connector);
-        if (outcome.kind === "full") return idleMs;
         if (outcome.kind === "wait") delayMs = Math.min(delayMs, outcome.delayMs);
         if (outcome.kind !== "batch") continue;
         generous.push(connector);

@@ -98,6 +98,8 @@ describe("opening an account", () => {
     expect(withoutPassword("rediss://user:p%40ss@host:6380/1")).toBe("rediss://***@host:6380/1");
     expect(withoutPassword("redis://:secret@host")).toBe("redis://***@host");
     expect(withoutPassword("redis://host")).toBe("redis://host");
+    expect(withoutPassword("redis://:s3@cret/x@host")).toBe("redis://***@host");
+    expect(withoutPassword("redis://host?password=secret")).toBe("redis://host");
     expect(withoutPassword("/run/redis.sock")).toBe("/run/redis.sock");
   });
 });

@@ -5,6 +5,9 @@ import { runScript, type Reply, type ScriptName } from "./scripts.ts";
 /** ioredis keeps a process alive for this long after it closed a connection that the server had closed before. */
 export const DISCONNECT_MS = 100;
 
+/** Where neither the configuration nor Redis has a bound. */
+const QUEUE_BYTES_MAX_DEFAULT = 1024 ** 3;
+
 /** The format of every value this version writes. A newer one in Redis is left alone. */
 export const FORMAT_VERSION = 1;
 
@@ -40,7 +43,8 @@ export class Account implements AsyncDisposable {
     this.base = `${this.queuePrefix}:`;
     this.client = client;
     this.server = server;
-    this.queueBytesMax = options.queueBytesMax || Math.floor(server.memoryBytesMax * 0.7);
+    this.queueBytesMax =
+      options.queueBytesMax || Math.floor(server.memoryBytesMax * 0.7) || QUEUE_BYTES_MAX_DEFAULT;
     this.#redisUrl = options.redisUrl;
   }
 
@@ -124,7 +128,7 @@ async function reach(client: Redis, options: AccountOptions): Promise<void> {
 
 /** The address as it may be printed. */
 export function withoutPassword(redisUrl: string): string {
-  return redisUrl.replace(/\/\/[^@/]*@/, "//***@");
+  return redisUrl.replace(/\/\/.*@/, "//***@").replace(/\?.*$/, "");
 }
 
 async function checkFormat(account: Account): Promise<void> {

@@ -59,6 +59,15 @@ describe("a packed chunk", () => {
     expect(unpackChunk(packChunk(content))).toEqual(content);
   });
 
+  it("keeps line ends inside of a text, whether it is malformed or not", () => {
+    const records = [
+      { text: '{"id":\n1}', line: 1, problem: "not UTF-8" },
+      { text: '{"id":\n2}', line: 2 },
+      { text: '{"id":3}', line: 3 },
+    ];
+    expect(unpackChunk(packChunk({ source: "s", records })).records).toEqual(records);
+  });
+
   it("takes a fraction of what its records take", async () => {
     const records = Array.from({ length: 250 }, (_, index) => ({
       text: JSON.stringify({ id: index, hostname: `host-${index}`, os: "Debian GNU/Linux 12" }),

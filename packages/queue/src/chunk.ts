@@ -6,23 +6,27 @@ interface ChunkHeader {
   lines: readonly number[];
   problems?: Record<string, string>;
   versions?: Record<string, number>;
+  /** Indices of the texts that hold line ends, and are quoted as JSON. */
+  quoted?: readonly number[];
   /** Indices of the records that are assets already. */
   assets?: readonly number[];
 }
 
 /**
- * Packs a chunk: a format byte, then zstd of a header line and one line a record. Records are not parsed, so
- * their texts must not contain line ends; those of malformed ones are quoted as JSON.
+ * Packs a chunk: a format byte, then zstd of a header line and one line a record. Records are not parsed;
+ * a text that holds line ends is quoted as JSON.
  */
 export function packChunk(chunk: ChunkContent): Buffer {
   const problems: Record<string, string> = {};
   const versions: Record<string, number> = {};
   const assets: number[] = [];
+  const quoted: number[] = [];
   const lines = chunk.records.map((record, index) => {
     if (record.version !== undefined) versions[index] = record.version;
     if (record.isAsset) assets.push(index);
-    if (record.problem === undefined) return record.text;
-    problems[index] = record.problem;
+    if (record.problem !== undefined) problems[index] = record.problem;
+    if (!record.text.includes("\n")) return record.text;
+    quoted.push(index);
     return JSON.stringify(record.text);
   });
   const header: ChunkHeader = {
@@ -31,6 +35,7 @@ export function packChunk(chunk: ChunkContent): Buffer {
     ...(Object.keys(problems).length > 0 && { problems }),
     ...(Object.keys(versions).length > 0 && { versions }),
     ...(assets.length > 0 && { assets }),
+    ...(quoted.length > 0 && { quoted }),
   };
   return pack(Buffer.from([JSON.stringify(header), ...lines].join("\n")));
 }
@@ -43,7 +48,7 @@ export function unpackChunk(packed: Buffer): ChunkContent {
     const problem = header.problems?.[index];
     const version = header.versions?.[index];
     return {
-      text: problem === undefined ? text : (JSON.parse(text) as string),
+      text: header.quoted?.includes(index) ? (JSON.parse(text) as string) : text,
       line: header.lines[index] ?? 0,
       ...(problem !== undefined && { problem }),
       ...(version !== undefined && { version }),

@@ -167,13 +167,14 @@ describe("cut", () => {
     const { number: batch } = await takeBatch(account);
     const ceiling = async () =>
       Number(await account.client.hget(account.key(`connector:${CONNECTOR}`), "bytesMax"));
-    await settleCall(account, callOf({ batch, outcome: "too-large", bytesMax: 900 }));
-    expect(await ceiling()).toBe(900);
-    await settleCall(account, callOf({ batch }));
-    expect(await ceiling()).toBe(1_412);
     await settleCall(account, callOf({ batch, outcome: "too-large", bytesMax: 500_000 }));
     await settleCall(account, callOf({ batch }));
     expect(await ceiling()).toBe(505_000);
+    await settleCall(account, callOf({ batch, outcome: "too-large", bytesMax: 900 }));
+    await settleCall(account, callOf({ batch, outcome: "too-large", bytesMax: 100_000 }));
+    expect(await ceiling()).toBe(900);
+    await settleCall(account, callOf({ batch }));
+    expect(await ceiling()).toBe(1_412);
   });
 
   it("sends an asset alone that is larger than the bytes by itself", async () => {

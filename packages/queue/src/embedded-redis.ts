@@ -94,7 +94,10 @@ async function start(dir: string, binary: string): Promise<void> {
   };
   const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
   // In a session of its own, so that Ctrl-C in a terminal reaches the command and not its Redis.
-  const child = spawn(binary, args, { detached: true, stdio: ["ignore", log, log] });
+  // It outlives this command, and has no business with the rest of its environment.
+  const { PATH, HOME, LANG } = process.env;
+  const env = { PATH, HOME, LANG };
+  const child = spawn(binary, args, { detached: true, env, stdio: ["ignore", log, log] });
   closeSync(log);
   const failed = new Promise<never>((_, reject) => {
     child.once("error", reject);

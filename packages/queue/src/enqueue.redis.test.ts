@@ -65,6 +65,21 @@ describe("enqueue", () => {
     expect(await loadChunk(account, 2)).toBeNull();
   });
 
+  it("lets only one of two producers go on that begin at the same record of a run", async () => {
+    const account = await freshAccount();
+    const run = await openTestRun(account);
+    const content = { source: "hosts.ndjson", records: [{ text: "{}", line: 1 }] };
+    const place = { run, lane: "live", ordinal: 1, position: 0 } as const;
+    const first = await storeChunk(account, { ...place, producer: "first" }, content);
+    expect(first.kind).toBe("enqueued");
+    const second = await storeChunk(account, { ...place, producer: "second" }, content);
+    expect(second).toEqual({ kind: "moved" });
+    expect(await storeChunk(account, { ...place, producer: "first" }, content)).toEqual(first);
+    const next = { ...place, producer: "first", ordinal: 2, position: 1 };
+    expect((await storeChunk(account, next, content)).kind).toBe("enqueued");
+    expect(await readRun(account, run)).toMatchObject({ read: 2, pending: 2 });
+  });
+
   it("answers a repeated call with the sequence it gave, and enters nothing twice", async () => {
     const account = await freshAccount();
     const run = await openTestRun(account);

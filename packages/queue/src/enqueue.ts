@@ -7,15 +7,19 @@ import type { Lane, RunState } from "./runs.ts";
 export interface EnqueueOptions {
   run: string;
   lane: Lane;
-  /** Who enqueues, and the how manieth chunk of its this is (from 1): a repeated call is the same call. */
+  /** Who enqueues, and which of its chunks this is (from 1): a repeated call is the same call. */
   producer: string;
   ordinal: number;
+  /** How many records the run must have before this chunk, so that two producers can't mix. Default: no matter. */
+  position?: number;
 }
 
 export type Enqueued =
   | { kind: "enqueued"; sequence: number }
   /** Too many bytes wait already: try again when some were delivered. */
   | { kind: "full" }
+  /** Somebody else has enqueued into the run meanwhile. */
+  | { kind: "moved" }
   | { kind: "closed"; state: RunState | "unknown" };
 
 /** Stores a chunk, enters it in the run's books and adds its job. Safe to repeat after a lost answer. */
@@ -49,10 +53,11 @@ export async function storeChunk(
       content.records.length,
       body,
       account.queueBytesMax,
+      options.position ?? -1,
     );
     if (kind === "ok") return { kind: "enqueued", sequence: Number(value) };
     if (kind === "closed") return { kind: "closed", state: value as RunState | "unknown" };
-    return { kind: "full" };
+    return { kind: kind === "moved" ? kind : "full" };
   });
 }
 

@@ -37,7 +37,9 @@ export const processSettings = z.object({
     .describe("debug, info, warn, error or silent; unset it is warn on a terminal, else info"),
   SLUICE_QUEUE_BYTES_MAX: count(0, Number.MAX_SAFE_INTEGER)
     .default(0)
-    .describe("bytes that may wait in Redis before producers wait; 0 is 70 % of its maxmemory"),
+    .describe(
+      "bytes that may wait in Redis before producers wait; 0 is 70 % of its maxmemory, or 1 GiB",
+    ),
 });
 
 /** Which subscription, and which of its connectors. */

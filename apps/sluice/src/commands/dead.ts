@@ -95,16 +95,17 @@ async function replay(
   const description = { sources: [{ source: REPLAY_SOURCE, bytes: null, modifiedAtMs: null }] };
   const run = await openRun(account, { connector, lane: "live", description });
   const producer = randomBytes(6).toString("hex");
-  for (let at = 0, ordinal = 1; at < letters.length; at += CHUNK_RECORDS, ordinal += 1) {
-    const part = letters.slice(at, at + CHUNK_RECORDS);
+  let ordinal = 0;
+  for (const part of partsOf(letters)) {
+    ordinal += 1;
     await forgetRefusals(account, part);
     const place = { run, lane: "live", producer, ordinal } as const;
-    const content = { source: REPLAY_SOURCE, records: part.map(recordOf) };
+    const content = { source: part[0]?.source ?? REPLAY_SOURCE, records: part.map(recordOf) };
     const enqueued = await enqueueChunk(account, queues, place, content);
     if (enqueued.kind !== "enqueued") {
       await sealRun(account, run);
       throw new CommandError(
-        `Cannot replay more than ${at} records into run ${run}: Redis is ${enqueued.kind}; replay the rest later`,
+        `Cannot replay all into run ${run}: Redis is ${enqueued.kind}; replay the rest later`,
         EXIT.stopped,
       );
     }
@@ -115,6 +116,16 @@ async function replay(
   }
   await sealRun(account, run);
   return run;
+}
+
+/** Letters that make a chunk: of one source, so that a record without a key keeps its place. */
+function partsOf(letters: readonly DeadLetter[]): DeadLetter[][] {
+  const bySource = [...Map.groupBy(letters, ({ source }) => source).values()];
+  return bySource.flatMap((group) =>
+    Array.from({ length: Math.ceil(group.length / CHUNK_RECORDS) }, (_, index) =>
+      group.slice(index * CHUNK_RECORDS, (index + 1) * CHUNK_RECORDS),
+    ),
+  );
 }
 
 function recordOf({ raw, line, version, isAsset }: DeadLetter): ChunkRecord {

@@ -30,7 +30,7 @@ export async function push(
   await using session = await openSession(settings, terminal);
   const load = sources
     ? await beginLoad(session, settings, sources, options)
-    : await resumeLoad(session, options.resume ?? "", patterns);
+    : await resumeLoad(session, options.resume ?? "", patterns, settings);
   const followed = await work(session, settings, load, terminal, signal);
   // What was in hand when the work was stopped is settled by now.
   const run = await needRun(session.account, load.run);
@@ -81,8 +81,14 @@ async function resumeLoad(
   session: Session,
   id: string,
   patterns: readonly string[],
+  { connectorUuid }: AccountSettings,
 ): Promise<Load> {
   const run = await needRun(session.account, id);
+  if (run.connector !== connectorUuid) {
+    throw new CommandError(
+      `Cannot resume run ${id}: it is for connector ${run.connector}, and QUALYS_CONNECTOR_UUID is ${connectorUuid}; push its files anew`,
+    );
+  }
   const sources = run.state === "open" ? await reopen(run, patterns) : [];
   return { run: id, lane: run.lane, sources, skip: run.read, first: run.description.first ?? null };
 }

@@ -66,7 +66,11 @@ if stored[1] then
     raiseCeiling(connectorKey)
   end
   if outcome == 'refused' then redis.call('HINCRBY', connectorKey, 'refusals', 1) end
-  if tonumber(ARGV[11]) > 0 then redis.call('HSET', connectorKey, 'bytesMax', ARGV[11]) end
+  local learned = tonumber(ARGV[11])
+  if learned > 0 then
+    local before = tonumber(redis.call('HGET', connectorKey, 'bytesMax') or ARGV[11])
+    redis.call('HSET', connectorKey, 'bytesMax', math.min(before, learned))
+  end
   local runs, booked = linesOf(stored[3]), {}
   for i = 0, #stored[2] / MEMBER_BYTES - 1 do
     local _, _, _, run = memberAt(stored[2], i)

@@ -17,7 +17,11 @@ local hold = longestHold(inForce, connector)
 if hold then return { 'wait', math.min(WAIT_MS_MAX, remainingMs(hold, nowMs)) } end
 local budget = redis.call('HMGET', P .. 'budget', 'limit', 'windowMs', 'lastCallAt', 'concurrency')
 local unsettledMax = 2 * tonumber(budget[4] or '1') + 2
-if redis.call('ZCARD', P .. 'batches') >= unsettledMax then return { 'full' } end
+local unsettled = 0
+for _, batch in ipairs(redis.call('ZRANGE', P .. 'batches', 0, -1)) do
+  if redis.call('HGET', P .. 'batch:' .. batch, 'c') == connector then unsettled = unsettled + 1 end
+end
+if unsettled >= unsettledMax then return { 'full' } end
 
 local indexKey = P .. 'index:' .. connector
 local ceiling = tonumber(redis.call('HGET', P .. 'connector:' .. connector, 'bytesMax') or bytesMax)

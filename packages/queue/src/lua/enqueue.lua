@@ -1,18 +1,22 @@
 -- enqueue: stores a chunk, gives it its sequence and enters its records in the run's books.
 -- Atomic because a chunk without books, or books without a chunk, would be a loss nobody sees.
 -- A producer that asks again after a lost answer gets the sequence it was given.
--- ARGV: run, producer, ordinal of the chunk for that producer, records, body, bytesMax (0: no bound)
--- Returns: {ok, sequence} | {closed, state} | {full}
+-- ARGV: run, producer, ordinal of the chunk for that producer, records, body, bytesMax (0: no bound),
+--   position: how many records the run must have by now (-1: no matter)
+-- Returns: {ok, sequence} | {closed, state} | {full} | {moved}
 -- Not run when Redis is out of memory: the draining side goes on, the filling side waits.
 local run, producer, ordinal, records, body, bytesMax = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
 local runKey = P .. 'run:' .. run
-local header = redis.call('HMGET', runKey, 'state', 'c', 'l', 'producer ' .. producer)
+local position = tonumber(ARGV[7])
+local header = redis.call('HMGET', runKey, 'state', 'c', 'l', 'producer ' .. producer, 'read')
 if header[1] ~= 'open' then return { 'closed', header[1] or 'unknown' } end
 
 if header[4] then
   local lastOrdinal, lastSequence = string.match(header[4], '^(%d+) (%d+)$')
   if tonumber(lastOrdinal) >= ordinal then return { 'ok', tonumber(lastSequence) } end
 end
+
+if position >= 0 and position ~= tonumber(header[5] or '0') then return { 'moved' } end
 
 local bytes = redis.call('HMGET', P .. 'bytes', 'intake', 'outbox')
 local waitingBytes = tonumber(bytes[1] or '0') + tonumber(bytes[2] or '0')
