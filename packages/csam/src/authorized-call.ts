@@ -7,6 +7,8 @@ import type { TokenSource } from "./token-source.ts";
 export interface AuthorizedPost extends Omit<Post, "headers"> {
   /** What it is, to be read after "for": `import "4f1c"`. */
   what: string;
+  /** Asked when a token is there, directly before the call: false leaves it unmade. */
+  mayPost?: (() => boolean) | undefined;
 }
 
 /** How a call ended, and the tokens it showed to the server, which may echo them. */
@@ -31,13 +33,17 @@ export async function callAuthorized(
 async function callOnce(
   gateway: Gateway,
   tokens: TokenSource,
-  { what, ...post }: AuthorizedPost,
+  { what, mayPost, ...post }: AuthorizedPost,
 ): Promise<Called> {
   const issued = await tokens.get();
   if (issued.kind !== "token") {
     return { answer: null, failure: withoutToken(issued), tokens: [] };
   }
   const { token } = issued;
+  if (mayPost?.() === false) {
+    const message = `Did not make ${what}: signing in took longer than its permit lasts`;
+    return { answer: null, failure: { kind: "unavailable", message }, tokens: [token] };
+  }
   const exchange = await gateway.post({
     ...post,
     headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },

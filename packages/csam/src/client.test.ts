@@ -72,6 +72,19 @@ async function startRaw(onSocket: (socket: Socket) => void) {
 }
 
 describe("importing", () => {
+  it("leaves the call unmade when its time was over before it was signed in", async () => {
+    const asked: string[] = [];
+    await using gateway = await start((request, response) => {
+      asked.push(request.url);
+      say(200, published)(request, response);
+    });
+    await using client = clientOf(gateway.url);
+    const { verdict, status } = await client.importAssets({ ...batch, mayPost: () => false });
+    expect([verdict.kind, status, asked]).toEqual(["unavailable", null, []]);
+    const later = await client.importAssets({ ...batch, mayPost: () => true });
+    expect([later.verdict.kind, asked]).toEqual(["accepted", [importPath]]);
+  });
+
   it("posts the payload as it is, with the token of a form login", async () => {
     await using gateway = await start(say(200, published, { "x-ratelimit-remaining": "9" }));
     await using client = clientOf(gateway.url, { userAgent: "sluice/1" });

@@ -36,6 +36,8 @@ export interface ImportRequest {
   requestId: string;
   /** The JSON to send, as it is. */
   payload: string | Uint8Array;
+  /** Asked directly before the call, after a sign-in that it may need: false leaves it unmade. */
+  mayPost?: () => boolean;
   /** The payload's assets in their order; asked for only when asset errors have to be matched. */
   assets: () => readonly AssetIdentity[];
   signal?: AbortSignal;
@@ -96,13 +98,20 @@ export class CsamClient implements AsyncDisposable {
   }
 
   /** Sends one batch. Never rejects. */
-  async importAssets({ requestId, payload, assets, signal }: ImportRequest): Promise<ImportAnswer> {
+  async importAssets({
+    requestId,
+    payload,
+    assets,
+    mayPost,
+    signal,
+  }: ImportRequest): Promise<ImportAnswer> {
     const startMs = performance.now();
     const called = await this.#call({
       what: `import "${requestId}"`,
       path: "/rest/2.0/am/connector/asset/data/sync",
       content: { body: payload },
       answerBytesMax: importAnswerBytesMax,
+      mayPost,
       signal,
     });
     const { answer, reading } = called;

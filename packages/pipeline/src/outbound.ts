@@ -85,6 +85,8 @@ export interface SendStageOptions {
   importAssets: (request: {
     requestId: string;
     payload: Buffer;
+    /** Asked directly before the call is made, however long a sign-in took. */
+    mayPost: () => boolean;
     assets: () => { sourceNativeKey: string; names: string[] }[];
   }) => Promise<Answer>;
   /** The `source` string of a connector's payloads. */

@@ -30,21 +30,31 @@ export function createSendStage(options: SendStageOptions) {
     }
     reportEnded(permit.ended, options.report);
     // Stopped and continued, this process may hold a batch that a standby has delivered long ago.
-    if (options.monotonicMs() - beganAtMs > options.permitMsMax) {
+    const isFresh = () => options.monotonicMs() - beganAtMs <= options.permitMsMax;
+    if (!isFresh()) {
       await options.release(permit.call);
       throw new Error(`Cannot send batch ${number}: its permit is too old; it will be tried again`);
     }
-    const answer = await post(options, batch);
+    const answer = await post(options, batch, isFresh);
     await settle(options, batch, permit, answer);
     return await conclude(options, batch, permit, answer);
   };
 }
 
-async function post(options: SendStageOptions, batch: OutboundBatch): Promise<Answer> {
+async function post(
+  options: SendStageOptions,
+  batch: OutboundBatch,
+  mayPost: () => boolean,
+): Promise<Answer> {
   const { requestId, connector, bodies } = batch;
   const source = options.sourceOf(connector);
   const payload = importPayload({ requestId, source, connectorUuid: connector, assets: bodies });
-  return await options.importAssets({ requestId, payload, assets: () => bodies.map(identityOf) });
+  return await options.importAssets({
+    requestId,
+    payload,
+    mayPost,
+    assets: () => bodies.map(identityOf),
+  });
 }
 
 /** Frees the call's slot, tells what the answer said, and begins the hold that follows from it. */

@@ -60,7 +60,8 @@ export class Consumer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#worker.close();
+    // Without a connection the jobs in hand can't be given back anyway, and waiting for them would have no end.
+    await this.#worker.close(this.#connection.status !== "ready");
     await closeClient(this.#connection);
   }
 }
