@@ -57,7 +57,7 @@ const COUNTS = [
   "ambiguous",
 ] as const;
 
-/** A run's id sorts by time and is easy to say: `20261121T210433-k3f9`. */
+/** A run's id sorts by time and is easy to say: `20261121T210433-1a2b3c`. */
 function newRunId(): string {
   const stamp = new Date().toISOString().replace(/[-:]|\.\d+Z/g, "");
   return `${stamp}-${randomBytes(3).toString("hex")}`;
