@@ -15,10 +15,6 @@ export interface ProduceOptions {
   skip?: number;
   /** Whether to stop behind this record. Default: never. */
   isLast?: (record: SourceRecord) => boolean;
-  /** Told how many records are enqueued. */
-  onProgress?: (read: number) => void;
-  /** Told when enough waits already and this producer has to. */
-  onFull?: () => void;
 }
 
 const CHUNK_RECORDS = 250;
@@ -111,7 +107,6 @@ function createEnqueuer({ account, queues, run, lane, signal, ...options }: Prod
       const enqueued = await enqueueChunk(account, queues, place, { source, records });
       if (enqueued.kind === "enqueued") {
         read += records.length;
-        options.onProgress?.(read);
         return true;
       }
       if (enqueued.kind === "moved") {
@@ -122,7 +117,6 @@ function createEnqueuer({ account, queues, run, lane, signal, ...options }: Prod
       if (enqueued.kind === "closed") {
         throw new Error(`Cannot enqueue into run ${run}: it is ${enqueued.state}; start a new one`);
       }
-      options.onFull?.();
       await pause(FULL_WAIT_MS, signal);
     }
     return false;
