@@ -67,6 +67,11 @@ function addLoading(program: Command, signal: AbortSignal, exit: Exit): void {
     "json",
     "csv",
   ]);
+  const at = new Option("--at <path>", "where a JSON document has the records, such as data.hosts");
+  const encoding = new Option(
+    "--encoding <name>",
+    "of text that is not UTF-8 and has no byte order mark, such as windows-1252",
+  );
   const lane = new Option("--lane <lane>", "live goes before backfill")
     .choices(["live", "backfill"])
     .default("backfill");
@@ -74,13 +79,18 @@ function addLoading(program: Command, signal: AbortSignal, exit: Exit): void {
     program,
     "push",
     "enqueue files and work until all of it is delivered",
-    "sluice push hosts.ndjson 'more/*.csv'\ncat hosts.json | sluice push -\nsluice push hosts.ndjson --dry-run",
+    "sluice push hosts.ndjson.gz 'more/*.csv'\ncat hosts.json | sluice push -\nsluice push answer.json --at data.hosts\nsluice push hosts.ndjson --dry-run",
   )
-    .argument("[files...]", "files or globs: NDJSON, JSON array, CSV with a header; - for stdin")
+    .argument(
+      "[files...]",
+      "files or globs: NDJSON, JSON, CSV with a header, also .gz and .zst; - for stdin",
+    )
     .option("--dry-run", "show what would be sent; send nothing")
     .option("--first <n>", "stop behind the first n assets", countOf)
     .option("--resume <run>", "continue a run that was stopped")
     .addOption(format)
+    .addOption(at)
+    .addOption(encoding)
     .addOption(lane)
     .action(async (files: string[], options: PushOptions & Common & { dryRun?: boolean }) => {
       const work = options.dryRun ? dryRun : push;
@@ -95,6 +105,8 @@ function addLoading(program: Command, signal: AbortSignal, exit: Exit): void {
     .argument("[files...]", "as for push")
     .option("--first <n>", "stop behind the first n assets", countOf)
     .addOption(format)
+    .addOption(at)
+    .addOption(encoding)
     .addOption(lane)
     .action(async (files: string[], options: PushOptions & Common) => {
       exit(await enqueue(files, options, terminalOf(options), signal));

@@ -26,6 +26,9 @@ export interface RunDescription {
   /** Files as given, or `-`. */
   sources: readonly { source: string; bytes: number | null; modifiedAtMs: number | null }[];
   format?: string;
+  /** Where the records are in a JSON document. */
+  at?: string;
+  encoding?: string;
   first?: number;
 }
 

@@ -1,5 +1,6 @@
 import { readRow } from "./csv-row.ts";
 import { SourceError } from "./source-error.ts";
+import { ENCODING_REMEDY } from "./source-record.ts";
 import type { SourceRecord } from "./source-record.ts";
 
 /** The first row of a CSV file: what its columns are called, and what separates them. */
@@ -10,9 +11,14 @@ export interface CsvHeader {
   line: number;
 }
 
+const DELIMITERS = [",", ";", "\t"] as const;
+/** What Excel writes and reads above the header, to name the delimiter. */
+const SEPARATOR_LINE = /^"?sep=([^"\r])"?\r?$/i;
+
 /**
  * Reads the header from the beginning of a file. `isWhole` says that nothing follows `text`.
- * The delimiter is the comma if the header has one outside of quotes, else the semicolon, else the tab.
+ * The delimiter is what a first line `sep=;` names, else the one of comma, semicolon and tab that the header has most
+ * of outside of quotes.
  *
  * @returns null if the row may go on behind `text`
  * @throws SourceError if a name is empty or there twice, or if a quote is out of place
@@ -27,20 +33,25 @@ export function readHeader(source: string, text: string, isWhole: boolean): CsvH
   }));
   const first = lines.findIndex((line) => line.text.trim() !== "");
   if (first === -1) return isWhole ? { names: [], delimiter: ",", line: lines.length } : null;
-  const delimiter = recogniseDelimiter(texts[first] ?? "");
-  const row = readRow(lines, first, { delimiter, lengthMax: text.length, isEnd: isWhole });
+  const named = SEPARATOR_LINE.exec(texts[first] ?? "")?.[1];
+  const at = named === undefined ? first : first + 1;
+  if (at >= lines.length && !isWhole) return null;
+  const delimiter = named ?? recogniseDelimiter(texts[at] ?? "");
+  const row = readRow(lines, at, { delimiter, lengthMax: text.length, isEnd: isWhole });
   if (row.kind === "open") return null;
   if (row.kind === "broken") {
     throw headerError(source, `it is no CSV row, for ${row.message}; correct it`);
   }
   const names = row.values.map((name) => name.trim());
   checkNames(source, names);
-  return { names, delimiter, line: first + row.lines };
+  return { names, delimiter, line: at + row.lines };
 }
 
+/** The one that is there most often; of two that are there equally often, the first of the list. */
 function recogniseDelimiter(headerLine: string): string {
   const unquoted = headerLine.replaceAll(/"[^"]*"?/g, "");
-  return [",", ";", "\t"].find((delimiter) => unquoted.includes(delimiter)) ?? ",";
+  const count = (delimiter: string): number => unquoted.split(delimiter).length;
+  return DELIMITERS.reduce((best, each) => (count(each) > count(best) ? each : best));
 }
 
 function checkNames(source: string, names: readonly string[]): void {
@@ -60,11 +71,7 @@ function checkNames(source: string, names: readonly string[]): void {
       );
     }
     if (name.includes("\uFFFD")) {
-      throw new SourceError(
-        "encoding",
-        source,
-        "the header row is not UTF-8; convert the file to UTF-8",
-      );
+      throw new SourceError("encoding", source, `the header row is not UTF-8; ${ENCODING_REMEDY}`);
     }
     seen.add(name);
   }

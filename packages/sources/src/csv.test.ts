@@ -26,6 +26,8 @@ describe("readHeader", () => {
     ["a\tb", "\t"],
     ["a", ","],
     ['"a,b";c', ";"],
+    ["id;name, short;ip", ";"],
+    ["id\tname, short\tip", "\t"],
   ])("finds in %j the delimiter %j", (content, delimiter) => {
     expect(readHeader("hosts.csv", content, true)?.delimiter).toBe(delimiter);
   });
@@ -48,6 +50,16 @@ describe("readHeader", () => {
     ["id,\uFFFD\n", "not UTF-8"],
   ])("refuses the header of %j", (content, message) => {
     expect(() => readHeader("hosts.csv", content, true)).toThrow(message);
+  });
+
+  it.each([
+    ["sep=;\r\nid;name, short\r\n", ";"],
+    ["sep=|\nid|name, short\n", "|"],
+    ['"sep=\t"\nid\tname, short\n', "\t"],
+  ])("takes the delimiter from the first line of %j", (content, delimiter) => {
+    const names = ["id", "name, short"];
+    expect(readHeader("hosts.csv", content, true)).toEqual({ names, delimiter, line: 2 });
+    expect(readHeader("hosts.csv", content.slice(0, 7), false)).toBeNull();
   });
 
   it("waits for more while the row is not complete", () => {
@@ -86,6 +98,10 @@ describe("readCsv", () => {
 
   it("reads a file with one column, and a last row without line end", async () => {
     expect(await summary("host\na\nb")).toEqual(['2: {"host":"a"}', '3: {"host":"b"}']);
+  });
+
+  it("passes over the line that names the delimiter", async () => {
+    expect(await summary("sep=;\nid;ip\n1;2\n")).toEqual(['3: {"id":"1","ip":"2"}']);
   });
 
   it("has no records for a header alone", async () => {

@@ -3,12 +3,15 @@ import { open, stat } from "node:fs/promises";
 import { addAbortSignal } from "node:stream";
 import type { Readable } from "node:stream";
 import { readCsv } from "./csv.ts";
+import { createDecoder, decode } from "./decode.ts";
+import { decompress } from "./decompress.ts";
 import { findPaths } from "./find-paths.ts";
 import { readJson } from "./json-elements.ts";
+import { cutArray } from "./json-path.ts";
 import { readNdjson } from "./lines.ts";
-import { byteOrderMarkBytes, recognise } from "./recognise.ts";
+import { recognise } from "./recognise.ts";
 import type { Recognition } from "./recognise.ts";
-import { directoryError, fileSystemError } from "./source-error.ts";
+import { SourceError, directoryError, fileSystemError } from "./source-error.ts";
 import type { SourceFormat, SourceRecord } from "./source-record.ts";
 
 /** How much of a source is read at once, and looked at to recognise it. */
@@ -20,7 +23,7 @@ const STANDARD_INPUT = "-";
 export interface SourceFile {
   /** The path as it was given or found, or `-` for standard input. */
   source: string;
-  /** Its size; null where that is not known before the end (standard input, a pipe). */
+  /** Its size, compressed if it is; null where that is not known before the end (standard input, a pipe). */
   bytes: number | null;
   /** When it was last changed; null where that is not known. */
   modifiedAtMs: number | null;
@@ -30,7 +33,7 @@ export interface SourceFile {
    * again, standard input and pipes once. Whatever was opened is closed at the end, after an error, and
    * when the consumer stops. Rejects with an `AbortError` (or the signal's reason) once `signal` aborts.
    *
-   * @throws SourceError if a JSON document is broken (`syntax`), or the file fails under way (`unreadable`)
+   * @throws SourceError if it breaks under way: `syntax`, `path`, `corrupt`, `encoding`, `unreadable`
    */
   records(signal?: AbortSignal): AsyncIterable<readonly SourceRecord[]>;
 }
@@ -38,6 +41,21 @@ export interface SourceFile {
 export interface OpenOptions {
   /** @default "auto": each source's format is recognised from its content */
   format?: SourceFormat | "auto";
+  /**
+   * Where the array of records is in each JSON document: `data.hosts`, or a JSON Pointer.
+   * @default undefined: the document itself is the array, or its objects are the records
+   */
+  at?: string;
+  /**
+   * What text is that says nothing of it (UTF-8 and UTF-16 with a byte order mark do): a label of the WHATWG
+   * Encoding Standard, such as `windows-1252`. @default "utf-8"
+   */
+  encoding?: string;
+  /**
+   * Whether the text of a JSON object can be a record. A source that is one object which cannot, with an array of
+   * objects inside, is refused with that array's path. @default every object can
+   */
+  isRecord?: (text: string) => boolean;
   /** What `-` reads. @default process.stdin */
   stdin?: Readable;
   /** The bytes a record may have; a longer one is malformed. @default 1048576 */
@@ -57,6 +75,7 @@ export async function openSources(
   patterns: readonly string[],
   options: OpenOptions = {},
 ): Promise<readonly SourceFile[]> {
+  checkOptions(patterns, options);
   const sources: SourceFile[] = [];
   const paths = await findPaths(patterns);
   for (const path of paths) {
@@ -68,20 +87,29 @@ export async function openSources(
   return sources;
 }
 
+function checkOptions([source = ""]: readonly string[], options: OpenOptions): void {
+  const { format = "auto", at, encoding } = options;
+  if (at !== undefined && format !== "auto" && format !== "json") {
+    throw new SourceError("path", source, `${format} has no paths; use --at with JSON only`);
+  }
+  if (encoding !== undefined) createDecoder(source, encoding);
+}
+
 async function openPath(path: string, options: OpenOptions): Promise<SourceFile> {
   const stats = await stat(path).catch((error: unknown) => {
     throw fileSystemError(error, path);
   });
   if (stats.isDirectory()) throw directoryError(path);
   if (!stats.isFile()) return openStream(path, createReadStream(path), options);
-  const { recognition, head } = await recogniseChunks(path, readFrom(path, 0), options);
-  const start = byteOrderMarkBytes(head);
+  const read = (signal?: AbortSignal) => textOf(path, readFrom(path, signal), options);
+  await using beginning = read(options.signal);
+  const { recognition } = await recogniseChunks(path, beginning, options);
   return {
     source: path,
     bytes: stats.size,
     modifiedAtMs: stats.mtimeMs,
     format: recognition.format,
-    records: (signal) => decode(path, recognition, readFrom(path, start, signal), options),
+    records: (signal) => recordsOf(path, recognition, read(signal), options),
   };
 }
 
@@ -93,8 +121,8 @@ async function openStream(
 ): Promise<SourceFile> {
   if (options.signal !== undefined) addAbortSignal(options.signal, stream);
   try {
-    const beginning = buffers(stream.iterator({ destroyOnReturn: false }));
-    const { recognition, head, isWhole } = await recogniseChunks(source, beginning, options);
+    const chunks = textOf(source, buffers(stream), options);
+    const { recognition, head } = await recogniseChunks(source, chunks, options);
     let isTaken = false;
     return {
       source,
@@ -105,8 +133,7 @@ async function openStream(
         if (isTaken) throw new Error(`Cannot read ${JSON.stringify(source)} twice: open it again`);
         isTaken = true;
         if (signal !== undefined) addAbortSignal(signal, stream);
-        const content = head.subarray(byteOrderMarkBytes(head));
-        return decode(source, recognition, resume(content, isWhole ? null : stream), options);
+        return recordsOf(source, recognition, resume(head, chunks, stream), options);
       },
     };
   } catch (error) {
@@ -118,38 +145,44 @@ async function openStream(
 /** Reads no more chunks than it takes to recognise the source: a slow pipe is not waited for. */
 async function recogniseChunks(
   source: string,
-  chunks: AsyncIterable<Buffer>,
-  { format = "auto" }: OpenOptions,
-): Promise<{ recognition: Recognition; head: Buffer; isWhole: boolean }> {
+  chunks: AsyncGenerator<Buffer>,
+  { format = "auto", at, isRecord = () => true }: OpenOptions,
+): Promise<{ recognition: Recognition; head: Buffer }> {
+  const expectation = { format, at: at ?? null, isRecord };
   let head: Buffer = Buffer.alloc(0);
-  for await (const chunk of chunks) {
-    head = Buffer.concat([head, chunk]);
+  for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
+    head = Buffer.concat([head, next.value]);
     const extent = head.length < CHUNK_BYTES ? "growing" : "full";
-    const recognition = recognise(source, head, extent, format);
-    if (recognition !== null) return { recognition, head, isWhole: false };
+    const recognition = recognise(source, head, extent, expectation);
+    if (recognition !== null) return { recognition, head };
   }
-  return { recognition: recognise(source, head, "whole", format), head, isWhole: true };
+  return { recognition: recognise(source, head, "whole", expectation), head };
 }
 
-function decode(
+function textOf(
+  source: string,
+  chunks: AsyncIterable<Buffer>,
+  { encoding = "utf-8" }: OpenOptions,
+): AsyncGenerator<Buffer> {
+  return decode(source, decompress(source, chunks), encoding);
+}
+
+function recordsOf(
   source: string,
   recognition: Recognition,
   chunks: AsyncIterable<Buffer>,
   { recordBytesMax = RECORD_BYTES_MAX_DEFAULT }: OpenOptions,
 ): AsyncIterable<readonly SourceRecord[]> {
   if (recognition.format === "csv") return readCsv(chunks, recognition.header, recordBytesMax);
-  if (recognition.format === "json") return readJson(chunks, source, recordBytesMax);
-  return readNdjson(chunks, recordBytesMax);
+  if (recognition.format === "ndjson") return readNdjson(chunks, recordBytesMax);
+  const document = recognition.at === null ? chunks : cutArray(chunks, source, recognition.at);
+  return readJson(document, source, recordBytesMax);
 }
 
-async function* readFrom(
-  path: string,
-  start: number,
-  signal?: AbortSignal,
-): AsyncGenerator<Buffer> {
+async function* readFrom(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
   try {
     await using handle = await open(path);
-    for (let position = start; ;) {
+    for (let position = 0; ;) {
       signal?.throwIfAborted();
       const { bytesRead, buffer } = await handle.read({
         buffer: Buffer.allocUnsafeSlow(CHUNK_BYTES),
@@ -164,12 +197,16 @@ async function* readFrom(
   }
 }
 
-async function* resume(head: Buffer, rest: Readable | null): AsyncGenerator<Buffer> {
+async function* resume(
+  head: Buffer,
+  rest: AsyncIterable<Buffer>,
+  stream: Readable,
+): AsyncGenerator<Buffer> {
   try {
     yield head;
-    if (rest !== null) yield* buffers(rest);
+    yield* rest;
   } finally {
-    rest?.destroy();
+    stream.destroy();
   }
 }
 

@@ -1,82 +1,95 @@
 import { readHeader, headerError } from "./csv-header.ts";
 import type { CsvHeader } from "./csv-header.ts";
+import { ArrayCutter } from "./json-path.ts";
+import { requireText } from "./require-text.ts";
 import { SourceError } from "./source-error.ts";
 import type { SourceFormat } from "./source-record.ts";
+import { lookAtObject, wrappedError } from "./wrapped-records.ts";
 
-/** How the records of a source are read. */
-export type Recognition = { format: "ndjson" | "json" } | { format: "csv"; header: CsvHeader };
+/** How the records of a source are read; `at` is the path of their array in a JSON document. */
+export type Recognition =
+  | { format: "ndjson" }
+  | { format: "json"; at: string | null }
+  | { format: "csv"; header: CsvHeader };
+
+/** What is known of a source before it is looked at. */
+export interface Expectation {
+  format: SourceFormat | "auto";
+  at: string | null;
+  /** Whether the text of a JSON object may be a record. An only object that may not has the records inside. */
+  isRecord: (text: string) => boolean;
+}
 
 /** What the beginning of a source is: all of it; as much as is looked at; or more can be had. */
 type Extent = "whole" | "full" | "growing";
 
-/** No signature or byte order mark is longer. */
-const SIGNATURE_BYTES_MAX = 6;
-const SIGNATURES: readonly { what: string; bytes: readonly number[]; remedy: string }[] = [
-  { what: "gzip", bytes: [0x1f, 0x8b], remedy: "decompress it first (gzip -d)" },
-  { what: "zstd", bytes: [0x28, 0xb5, 0x2f, 0xfd], remedy: "decompress it first (zstd -d)" },
-  {
-    what: "xz",
-    bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00],
-    remedy: "decompress it first (xz -d)",
-  },
-  { what: "bzip2", bytes: [0x42, 0x5a, 0x68], remedy: "decompress it first (bzip2 -d)" },
-  {
-    what: "zip",
-    bytes: [0x50, 0x4b, 0x03, 0x04],
-    remedy: "decompress it first (unzip), or save a workbook as CSV",
-  },
-];
-
 /**
- * Recognises the format from the content, never from a name: `[` begins a JSON array, `{` NDJSON or
- * pretty-printed JSON, anything else is the header row of a CSV file. Nothing but white space is an
- * inventory without records. A format that is given is not questioned, but it has to be text.
+ * Recognises the format of text in UTF-8 from the content, never from a name: `[` begins a JSON array, `{` NDJSON
+ * or pretty-printed JSON, anything else is the header row of a CSV file. Nothing but white space is an
+ * inventory without records. A format or a path that is given is not questioned, but it has to be text.
  *
  * @returns null if a growing head does not tell yet
- * @throws SourceError if it is compressed, binary, not UTF-8, XML or HTML, or a CSV header is unclear
+ * @throws SourceError if it is no text, XML or HTML, if a CSV header is unclear, or if a JSON object has its records
+ *   elsewhere than at the path that was given
  */
 export function recognise(
   source: string,
   head: Buffer,
   extent: "whole" | "full",
-  format: SourceFormat | "auto",
+  expectation: Expectation,
 ): Recognition;
 export function recognise(
   source: string,
   head: Buffer,
   extent: Extent,
-  format: SourceFormat | "auto",
+  expectation: Expectation,
 ): Recognition | null;
 export function recognise(
   source: string,
   head: Buffer,
   extent: Extent,
-  format: SourceFormat | "auto",
+  { format, at, isRecord }: Expectation,
 ): Recognition | null {
-  if (extent === "growing" && head.length < SIGNATURE_BYTES_MAX) return null;
-  requireText(source, head);
-  if (format === "ndjson" || format === "json") return { format };
-  const text = head.toString("utf8", byteOrderMarkBytes(head));
+  if (requireText(source, head, extent === "growing") === "unclear") return null;
+  if (at !== null) return recogniseDocument(source, head, at);
+  if (format === "ndjson") return { format };
+  if (format === "json") return { format, at };
+  const text = head.toString("utf8");
   if (format === "csv") return recogniseCsv(source, text, extent);
   const content = text.trimStart();
   if (content === "") return extent === "growing" ? null : { format: "ndjson" };
-  if (content.startsWith("[")) return { format: "json" };
-  if (content.startsWith("{")) return recogniseObjects(content, extent);
+  if (content.startsWith("[")) return { format: "json", at };
+  if (content.startsWith("{")) return recogniseObjects(source, content, extent, isRecord);
   if (content.startsWith("<")) throw markupError(source);
   return recogniseCsv(source, text, extent);
 }
 
-/** The length of the UTF-8 byte order mark that a source begins with: 3 or 0. */
-export function byteOrderMarkBytes(bytes: Buffer): number {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+/** In most documents the path begins near the top, so that a wrong one is told before anything is begun. */
+function recogniseDocument(source: string, head: Buffer, at: string): Recognition {
+  new ArrayCutter(source, at).push(head).toArray();
+  return { format: "json", at };
 }
 
 /** Printers break a line behind `{`, `[` and `,`; a line of NDJSON that ends there is broken JSON. */
-function recogniseObjects(content: string, extent: Extent): Recognition | null {
+function recogniseObjects(
+  source: string,
+  content: string,
+  extent: Extent,
+  isRecord: Expectation["isRecord"],
+): Recognition | null {
   const end = content.indexOf("\n");
-  if (end === -1) return extent === "growing" ? null : { format: "ndjson" };
-  const line = content.slice(0, end).trimEnd();
-  return { format: /[{[,]$/.test(line) ? "json" : "ndjson" };
+  if (end === -1 && extent === "growing") return null;
+  const line = end === -1 ? content : content.slice(0, end);
+  const isPrinted = end !== -1 && /[{[,]$/.test(line.trimEnd());
+  const { isWhole, text, arrayPath } = lookAtObject(isPrinted ? content : line);
+  const goesOn = !isWhole && (isPrinted || end === -1);
+  if (goesOn && extent === "growing") return null;
+  const isAlone = goesOn || (isWhole && content.slice(text.length).trim() === "");
+  if (arrayPath !== null && isAlone && !isRecord(text)) {
+    if (extent === "growing") return null;
+    throw wrappedError(source, arrayPath);
+  }
+  return isPrinted ? { format: "json", at: null } : { format: "ndjson" };
 }
 
 function recogniseCsv(source: string, text: string, extent: Extent): Recognition | null {
@@ -87,32 +100,6 @@ function recogniseCsv(source: string, text: string, extent: Extent): Recognition
     source,
     `it does not end within ${text.length} characters; check the line ends`,
   );
-}
-
-function requireText(source: string, bytes: Buffer): void {
-  const signature = SIGNATURES.find((each) => each.bytes.every((byte, at) => bytes[at] === byte));
-  if (signature !== undefined) {
-    throw new SourceError("compressed", source, `${signature.what} data; ${signature.remedy}`);
-  }
-  if (isUtf16(bytes)) {
-    throw new SourceError(
-      "encoding",
-      source,
-      "UTF-16 text; convert it to UTF-8, for example with iconv",
-    );
-  }
-  if (bytes.includes(0)) {
-    throw new SourceError("binary", source, "binary data; give NDJSON, a JSON array or CSV");
-  }
-}
-
-/** By its byte order mark, or by the zero in the first character, which is ASCII in all our formats. */
-function isUtf16(bytes: Buffer): boolean {
-  const [first, second] = bytes;
-  if (first === undefined || second === undefined) return false;
-  if ((first === 0xff && second === 0xfe) || (first === 0xfe && second === 0xff)) return true;
-  const isAscii = (byte: number): boolean => byte >= 0x09 && byte < 0x80;
-  return (first === 0 && isAscii(second)) || (second === 0 && isAscii(first));
 }
 
 function markupError(source: string): SourceError {

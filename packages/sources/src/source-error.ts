@@ -1,9 +1,10 @@
 /**
  * What keeps a source from being read:
  * `not-found`, `no-match` (a pattern without files), `too-many` (a pattern with too many), `directory`,
- * `permission`, `unreadable` (any other failure of the file system), `compressed`, `binary`,
- * `encoding` (not UTF-8), `unsupported` (XML or HTML), `header` (a CSV header that names no columns
- * clearly), `syntax` (a JSON document broken in the middle).
+ * `permission`, `unreadable` (any other failure of the file system), `unsupported` (XML or HTML, an archive, a
+ * workbook), `binary`, `encoding` (bytes that are not of the encoding), `header` (a CSV header that names no columns
+ * clearly), `wrapped` (a JSON object with the records inside), `path` (no array at the path), `corrupt` (broken or
+ * cut off compressed data), `syntax` (a JSON document broken in the middle).
  */
 export type SourceErrorCode =
   | "not-found"
@@ -12,16 +13,18 @@ export type SourceErrorCode =
   | "directory"
   | "permission"
   | "unreadable"
-  | "compressed"
   | "binary"
   | "encoding"
   | "unsupported"
   | "header"
+  | "wrapped"
+  | "path"
+  | "corrupt"
   | "syntax";
 
 /**
- * A source as a whole cannot be read, or not to its end. Every code but `syntax` and, for a file that
- * fails while it is read, `unreadable` is thrown before a record of any source was handed out.
+ * A source as a whole cannot be read, or not to its end. `syntax`, `corrupt`, and `path`, `encoding` and `unreadable`
+ * where that shows only under way, come after the records before; the others before a record of any source.
  */
 export class SourceError extends Error {
   override readonly name = "SourceError";

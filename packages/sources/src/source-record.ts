@@ -42,6 +42,9 @@ export function tooLongMessage(bytesMax: number): string {
   return `Record is longer than ${bytesMax} bytes: split it, or check for a missing line end`;
 }
 
+/** What to do about bytes that are not UTF-8. */
+export const ENCODING_REMEDY =
+  "convert it to UTF-8, or name its encoding (--encoding windows-1252 for Excel's plain CSV)";
+
 /** Why a record with bytes that are no characters is malformed. */
-export const notUtf8Message =
-  "Record is not UTF-8: convert the file to UTF-8, for example with iconv";
+export const notUtf8Message = `Record is not UTF-8: ${ENCODING_REMEDY}`;

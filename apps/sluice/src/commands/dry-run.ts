@@ -29,7 +29,7 @@ export async function dryRun(
   signal: AbortSignal,
 ): Promise<number> {
   const { policy, worker } = readPlanSettings(process.env);
-  const sources = await readable(patterns, options);
+  const sources = await readable(patterns, options, policy, signal);
   const plan: Plan = {
     read: 0,
     assets: 0,

@@ -14,7 +14,7 @@ export async function enqueue(
 ): Promise<number> {
   const settings = readAccountSettings(process.env);
   const { policy } = readPlanSettings(process.env);
-  const sources = await readable(patterns, options);
+  const sources = await readable(patterns, options, policy, signal);
   await using session = await openSession(settings, terminal);
   const load = await beginLoad(session, settings, sources, options);
   const isWhole = await enqueueLoad(session, { policy }, load, signal);

@@ -1,3 +1,4 @@
+import { transformRecord, type MappingPolicy } from "@sluice/inventory";
 import { produce } from "@sluice/producer";
 import { abortRun, openRun, sealRun, type Lane, type Run } from "@sluice/queue";
 import { openSources, SourceError, type SourceFile, type SourceFormat } from "@sluice/sources";
@@ -10,8 +11,14 @@ import { createReport, openSession, startRoles, type Session } from "../session.
 import { readWorkSettings, type AccountSettings, type WorkSettings } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 
-export interface PushOptions {
+/** What a user says of how the sources are to be read. */
+interface Reading {
   format?: SourceFormat;
+  at?: string;
+  encoding?: string;
+}
+
+export interface PushOptions extends Reading {
   lane: Lane;
   first?: number;
   resume?: string;
@@ -26,11 +33,12 @@ export async function push(
 ): Promise<number> {
   const settings = readWorkSettings(process.env);
   // Sources first: when one can't be read, nothing has been begun.
-  const sources = options.resume ? null : await readable(patterns, options);
+  const { policy } = settings;
+  const sources = options.resume ? null : await readable(patterns, options, policy, signal);
   await using session = await openSession(settings, terminal);
   const load = sources
     ? await beginLoad(session, settings, sources, options)
-    : await resumeLoad(session, options.resume ?? "", patterns, settings);
+    : await resumeLoad(session, options.resume ?? "", patterns, settings, signal);
   const followed = await work(session, settings, load, terminal, signal);
   // What was in hand when the work was stopped is settled by now.
   const run = await needRun(session.account, load.run);
@@ -51,12 +59,25 @@ export interface Load {
 /** Opens the sources, with at least one pattern given. */
 export async function readable(
   patterns: readonly string[],
-  { format }: { format?: SourceFormat },
+  options: Reading,
+  policy: MappingPolicy,
+  signal: AbortSignal,
 ): Promise<readonly SourceFile[]> {
   if (patterns.length === 0) {
     throw new CommandError("Cannot begin without a source: name one or more files, or - for stdin");
   }
-  return await openSources(patterns, { stdin: process.stdin, ...(format && { format }) });
+  const isRecord = (text: string) => hasKey(text, policy);
+  return await openSources(patterns, { ...readingOf(options), isRecord, signal });
+}
+
+/** Whether a record would not be dead for want of a key, as an object around the records is. */
+function hasKey(text: string, policy: MappingPolicy): boolean {
+  const transformed = transformRecord(text, policy);
+  return transformed.kind === "asset" || transformed.reason !== "no-key";
+}
+
+function readingOf({ format, at, encoding }: Reading): Reading {
+  return { ...(format && { format }), ...(at && { at }), ...(encoding && { encoding }) };
 }
 
 export async function beginLoad(
@@ -65,9 +86,9 @@ export async function beginLoad(
   sources: readonly SourceFile[],
   options: PushOptions,
 ): Promise<Load> {
-  const { lane, first, format } = options;
+  const { lane, first } = options;
   const files = sources.map(({ source, bytes, modifiedAtMs }) => ({ source, bytes, modifiedAtMs }));
-  const description = { sources: files, ...(format && { format }), ...(first && { first }) };
+  const description = { sources: files, ...readingOf(options), ...(first && { first }) };
   const run = await openRun(session.account, {
     connector: settings.connectorUuid,
     lane,
@@ -82,6 +103,7 @@ async function resumeLoad(
   id: string,
   patterns: readonly string[],
   { connectorUuid }: AccountSettings,
+  signal: AbortSignal,
 ): Promise<Load> {
   const run = await needRun(session.account, id);
   if (run.connector !== connectorUuid) {
@@ -89,20 +111,23 @@ async function resumeLoad(
       `Cannot resume run ${id}: it is for connector ${run.connector}, and QUALYS_CONNECTOR_UUID is ${connectorUuid}; push its files anew`,
     );
   }
-  const sources = run.state === "open" ? await reopen(run, patterns) : [];
+  const sources = run.state === "open" ? await reopen(run, patterns, signal) : [];
   return { run: id, lane: run.lane, sources, skip: run.read, first: run.description.first ?? null };
 }
 
-async function reopen(run: Run, patterns: readonly string[]): Promise<readonly SourceFile[]> {
-  const { sources: files, format } = run.description;
+async function reopen(
+  run: Run,
+  patterns: readonly string[],
+  signal: AbortSignal,
+): Promise<readonly SourceFile[]> {
+  const { sources: files, ...description } = run.description;
   const names = files.map(({ source }) => source);
   if (names.includes("-") && !patterns.includes("-")) {
     throw new CommandError(
       `Cannot resume run ${run.id} without its input: it read stdin; use ${resumeCommand(run)}`,
     );
   }
-  const chosen = format ? { format: format as SourceFormat } : {};
-  const sources = await openSources(names, { stdin: process.stdin, ...chosen });
+  const sources = await openSources(names, { ...readingOf(description as Reading), signal });
   for (const [index, { source, bytes, modifiedAtMs }] of sources.entries()) {
     const before = files[index];
     if (before?.bytes !== bytes || before?.modifiedAtMs !== modifiedAtMs) {
