@@ -139,8 +139,7 @@ function clientOf(sandbox: Sandbox, callTimeoutMs: number): CsamClient {
   const { url, username, password } = sandbox;
   return new CsamClient({
     gatewayUrl: url,
-    username,
-    password: new Secret(password),
+    credentials: { kind: "password", username, password: new Secret(password) },
     callTimeoutMs,
   });
 }

@@ -35,7 +35,7 @@ export function createAccount(settings: Settings, closing: AbortSignal): Account
   });
   return {
     settings,
-    tokens: new Tokens(settings.tokenLifetimeMs),
+    tokens: new Tokens(settings.tokenLifetimeMs, settings.servesClients),
     connectors: new Map(settings.connectors.map((known) => [known.uuid.toLowerCase(), known])),
     endpoints: { import: endpoint(), search: endpoint(), count: endpoint(), get: endpoint() },
     inventory: new Inventory(),

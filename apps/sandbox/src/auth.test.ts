@@ -6,7 +6,7 @@ describe("tokens", () => {
     const [header, claims, signature] = new Tokens(14_400_000).issue("me", 1_000_500).split(".");
     const decode = (part = "") => JSON.parse(Buffer.from(part, "base64url").toString()) as unknown;
     expect(decode(header)).toEqual({ alg: "HS512" });
-    expect(decode(claims)).toEqual({ sub: "me", iat: 1000, exp: 15_400.5 });
+    expect(decode(claims)).toEqual({ sub: "me", isClient: false, iat: 1000, exp: 15_400.5 });
     expect(Buffer.from(signature ?? "", "base64url")).toHaveLength(64);
   });
 
@@ -15,6 +15,17 @@ describe("tokens", () => {
     const bearer = `Bearer ${tokens.issue("me", 1000)}`;
     expect(tokens.check(bearer, 1099)).toBe("valid");
     expect(tokens.check(bearer, 1100)).toBe("expired");
+  });
+
+  it("of a client are served, or not, as the sandbox is told", () => {
+    for (const [servesClients, check] of [
+      [true, "valid"],
+      [false, "unserved"],
+    ] as const) {
+      const tokens = new Tokens(100, servesClients);
+      expect(tokens.check(`Bearer ${tokens.issue("client", 0, true)}`, 1)).toBe(check);
+      expect(tokens.check(`Bearer ${tokens.issue("me", 0)}`, 1)).toBe("valid");
+    }
   });
 
   it("are invalid when they are missing, not bearer tokens, altered, or of another sandbox", () => {

@@ -1,23 +1,36 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
+import { failure, type Answer } from "./answer.ts";
 
-/** What a bearer token is worth. */
-export type TokenCheck = "valid" | "expired" | "invalid";
+/** What a bearer token is worth; `unserved` is a client's where CSAM serves none. */
+export type TokenCheck = "valid" | "expired" | "invalid" | "unserved";
 
-/** The 401 bodies of https://docs.qualys.com/en/vm/qweb-all-api/appendix/pcrs_error_codes.htm. */
-export const unauthorizedBodies = {
+/**
+ * The answers of https://docs.qualys.com/en/vm/qweb-all-api/appendix/pcrs_error_codes.htm, and the one that users of OAuth
+ * clients report of CSAM.
+ */
+export const authFailures = {
   credentials: {
-    authentication_exceptions: [
-      [
-        "Authentication Failure: 1 errors, 0 successes:authenticationFailure.InvalidCredentialsException",
+    kind: "answer",
+    status: 401,
+    body: {
+      authentication_exceptions: [
+        [
+          "Authentication Failure: 1 errors, 0 successes:authenticationFailure.InvalidCredentialsException",
+        ],
       ],
-    ],
+    },
   },
-  expired: { status: 401, error: "Unauthorized", message: "JWT expired" },
-  invalid: { status: 401, error: "Unauthorized", message: "Not authenticated" },
-} as const;
+  expired: unauthorized("JWT expired"),
+  invalid: unauthorized("Not authenticated"),
+  unserved: failure(400, "Error validating customer from token - Invalid Subscription Id"),
+} as const satisfies Record<string, Answer>;
 
-const claimsSchema = z.object({ exp: z.number() });
+function unauthorized(message: string): Answer {
+  return { kind: "answer", status: 401, body: { status: 401, error: "Unauthorized", message } };
+}
+
+const claimsSchema = z.object({ exp: z.number(), isClient: z.boolean() });
 
 /**
  * Issues and checks the JWTs of one sandbox: HS512 as in the platform's sample, signed with a key
@@ -26,15 +39,20 @@ const claimsSchema = z.object({ exp: z.number() });
 export class Tokens {
   readonly #key = randomBytes(64);
   readonly #lifetimeMs: number;
+  readonly #servesClients: boolean;
 
-  constructor(lifetimeMs: number) {
+  constructor(lifetimeMs: number, servesClients = true) {
     this.#lifetimeMs = lifetimeMs;
+    this.#servesClients = servesClients;
   }
 
-  /** A token from `nowMs` (epoch) on. Its `exp` has a fraction, so that short lifetimes are exact. */
-  issue(username: string, nowMs: number): string {
+  /**
+   * A token of a user or a client from `nowMs` (epoch) on. Its `exp` has a fraction, so that short lifetimes are exact.
+   */
+  issue(subject: string, nowMs: number, isClient = false): string {
     const claims = {
-      sub: username,
+      sub: subject,
+      isClient,
       iat: Math.floor(nowMs / 1000),
       exp: (nowMs + this.#lifetimeMs) / 1000,
     };
@@ -48,8 +66,10 @@ export class Tokens {
       /^Bearer ([\w-]+\.([\w-]+))\.([\w-]+)$/i.exec(authorization ?? "") ?? [];
     if (signed === undefined || claims === undefined || signature === undefined) return "invalid";
     if (!sameText(signature, this.#sign(signed))) return "invalid";
-    const { exp } = claimsSchema.parse(JSON.parse(Buffer.from(claims, "base64url").toString()));
-    return nowMs < exp * 1000 ? "valid" : "expired";
+    const json = JSON.parse(Buffer.from(claims, "base64url").toString()) as unknown;
+    const { exp, isClient } = claimsSchema.parse(json);
+    if (nowMs >= exp * 1000) return "expired";
+    return isClient && !this.#servesClients ? "unserved" : "valid";
   }
 
   #sign(text: string): string {

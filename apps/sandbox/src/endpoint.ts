@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Account, Endpoint, EndpointName } from "./account.ts";
 import { failure, give, type Answer } from "./answer.ts";
-import { unauthorizedBodies, type TokenCheck } from "./auth.ts";
+import { authFailures, type TokenCheck } from "./auth.ts";
 import type { SandboxCall } from "./call-ledger.ts";
 import type { Limiter } from "./limiter.ts";
 import { rateHeaders } from "./rate-headers.ts";
@@ -76,7 +76,7 @@ function refuse(
   limiter: Limiter,
   { limitedStatus }: Settings,
 ): Answer | undefined {
-  if (token !== "valid") return { kind: "answer", status: 401, body: unauthorizedBodies[token] };
+  if (token !== "valid") return authFailures[token];
   const { limit, windowMs, concurrency } = limiter.limits;
   if (admission === "rate") {
     const message = `More than ${limit} calls in ${windowMs / 1000} s; wait as X-RateLimit-ToWait-Sec says`;

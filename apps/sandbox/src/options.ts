@@ -25,6 +25,12 @@ export interface SandboxOptions {
   username?: string;
   /** By default a fresh random one. */
   password?: Secret | string;
+  /** Of the one OAuth client, for `/auth/oauth` and `/auth/oidc`; by default `sandbox-client`. */
+  clientId?: string;
+  /** By default a fresh random one. */
+  clientSecret?: Secret | string;
+  /** Whether the API takes a client's token, or answers `Invalid Subscription Id`; by default true. */
+  servesClients?: boolean;
   /** By default one, named `sandbox`, enabled, with a fresh random UUID. */
   connectors?: readonly Connector[];
   /** Calls in the window, for each endpoint; by default 300, as in the platform's documented example. */
@@ -59,6 +65,9 @@ export interface Settings extends RateHeaderStyle {
   readonly port: number;
   readonly username: string;
   readonly password: Secret;
+  readonly clientId: string;
+  readonly clientSecret: Secret;
+  readonly servesClients: boolean;
   readonly connectors: readonly [Connector, ...Connector[]];
   readonly limits: Limits;
   readonly limitedStatus: 429 | 409;
@@ -80,14 +89,16 @@ export type LimitChanges = z.input<typeof limitChangesSchema>;
 
 /** Fills in the defaults. Throws a `RangeError` for options that make no sense. */
 export function toSettings(options: SandboxOptions): Settings {
-  const password = options.password ?? randomUUID();
   const [connector = { uuid: randomUUID(), name: "sandbox", enabled: true }, ...others] =
     options.connectors ?? [];
   return {
     host: options.host ?? "127.0.0.1",
     port: options.port ?? 0,
     username: options.username ?? "sandbox",
-    password: typeof password === "string" ? new Secret(password) : password,
+    password: toSecret(options.password),
+    clientId: options.clientId ?? "sandbox-client",
+    clientSecret: toSecret(options.clientSecret),
+    servesClients: options.servesClients ?? true,
     connectors: [connector, ...others],
     limits: changeLimits(
       { limit: 300, windowMs: 3_600_000, concurrency: 2 },
@@ -107,6 +118,10 @@ export function toSettings(options: SandboxOptions): Settings {
     nowMs: options.nowMs ?? (() => performance.timeOrigin + performance.now()),
     report: options.report ?? (() => {}),
   };
+}
+
+function toSecret(given: Secret | string = randomUUID()): Secret {
+  return typeof given === "string" ? new Secret(given) : given;
 }
 
 /** The limits after `changes`. Throws a `RangeError` that names what makes no sense. */

@@ -59,6 +59,39 @@ describe("the login", () => {
     });
   });
 
+  it("of an OAuth client takes its id and secret as headers, at both of its paths", async () => {
+    await using sandbox = await startSandbox({ clientId: "one", clientSecret: "two" });
+    for (const path of ["/auth/oauth", "/auth/oidc"]) {
+      const ask = (clientSecret: string) =>
+        fetch(sandbox.url + path, { method: "POST", headers: { clientId: "one", clientSecret } });
+      expect((await ask("two")).status).toBe(201);
+      const refused = await ask("wrong");
+      expect([refused.status, await refused.json()]).toEqual([
+        401,
+        { authentication_exceptions: [[expect.stringContaining("InvalidCredentialsException")]] },
+      ]);
+      expect((await fetch(sandbox.url + path, { method: "POST" })).status).toBe(401);
+    }
+  });
+
+  it("of a client is worth nothing where CSAM serves none, as users report", async () => {
+    await using sandbox = await startSandbox({ servesClients: false });
+    const { clientId, clientSecret } = sandbox;
+    const headers = { clientId, clientSecret };
+    const login = await fetch(`${sandbox.url}/auth/oauth`, { method: "POST", headers });
+    const refused = await fetch(`${sandbox.url}/rest/2.0/count/am/asset`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${await login.text()}` },
+    });
+    expect([refused.status, await refused.json()]).toEqual([
+      400,
+      {
+        responseCode: "FAILED",
+        message: "Error validating customer from token - Invalid Subscription Id",
+      },
+    ]);
+  });
+
   it("is exempt from the limits", async () => {
     await using sandbox = await startSandbox({ limit: 1, concurrency: 1 });
     const statuses = await Promise.all([1, 2, 3].map(async () => (await logIn(sandbox)).status));

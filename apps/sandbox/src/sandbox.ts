@@ -7,7 +7,7 @@ import { endpointHandler } from "./endpoint.ts";
 import type { Fault } from "./faults.ts";
 import { answerImport } from "./import-call.ts";
 import type { SandboxAsset } from "./inventory.ts";
-import { loginHandler } from "./login.ts";
+import { clientLoginHandler, loginHandler } from "./login.ts";
 import { toSettings, type LimitChanges, type SandboxOptions } from "./options.ts";
 import { answerCount, answerGet, answerSearch } from "./read-calls.ts";
 
@@ -22,6 +22,8 @@ export interface Sandbox extends AsyncDisposable {
   readonly connectorUuid: string;
   readonly username: string;
   readonly password: string;
+  readonly clientId: string;
+  readonly clientSecret: string;
   /** The last import calls (at most 100,000), oldest first: a live view. */
   readonly calls: readonly SandboxCall[];
   /** Every asset by `connectorUuid/sourceNativeKey`: a live view. */
@@ -58,6 +60,8 @@ export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbo
     connectorUuid: settings.connectors[0].uuid,
     username: settings.username,
     password: settings.password.reveal(),
+    clientId: settings.clientId,
+    clientSecret: settings.clientSecret.reveal(),
     calls: ledger.calls,
     assets: inventory.assets,
     asset: (connectorUuid, sourceNativeKey) => inventory.asset(connectorUuid, sourceNativeKey),
@@ -86,6 +90,8 @@ function createServer(account: Account): FastifyInstance {
   });
 
   app.post("/auth", loginHandler(account));
+  app.post("/auth/oauth", clientLoginHandler(account));
+  app.post("/auth/oidc", clientLoginHandler(account));
   app.post(
     "/rest/2.0/am/connector/asset/data/sync",
     endpointHandler(account, "import", answerImport),

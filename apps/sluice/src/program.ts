@@ -204,6 +204,7 @@ function addRehearsing(program: Command, signal: AbortSignal, exit: Exit): void 
     .option("--concurrency <n>", "calls at once", countOf, 2)
     .option("--latency-ms <ms>", "how long a call takes", wholeNumber, 0)
     .option("--connector <uuid>", "instead of a fresh one")
+    .option("--refuse-clients", "answer OAuth clients with Invalid Subscription Id")
     .action(async (options: Common & SandboxFlags) =>
       exit(await sandbox(sandboxOptions(options), terminalOf(options), signal)),
     );
@@ -228,15 +229,17 @@ interface SandboxFlags {
   concurrency: number;
   latencyMs: number;
   connector?: string;
+  refuseClients?: boolean;
 }
 
-function sandboxOptions({ windowSec, connector, port, ...limits }: SandboxFlags) {
+function sandboxOptions({ windowSec, connector, port, refuseClients, ...limits }: SandboxFlags) {
   const { limit, concurrency, latencyMs } = limits;
   return {
     limit,
     concurrency,
     latencyMs,
     windowMs: windowSec * 1_000,
+    servesClients: refuseClients !== true,
     port: port ?? loadConfig(sandboxSettings, process.env).SLUICE_SANDBOX_PORT,
     ...(connector && { connectors: [{ uuid: connector, name: "sandbox", enabled: true }] }),
   };

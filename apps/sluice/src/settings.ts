@@ -5,7 +5,7 @@ import {
   accountSettings,
   ALL_SETTINGS,
   ConfigError,
-  credentialSettings,
+  connectorSettings,
   loadConfig,
   mappingSettings,
   processSettings,
@@ -16,6 +16,8 @@ import {
 } from "@sluice/service";
 import type { WorkerSettings } from "@sluice/worker";
 import { z } from "zod";
+import { readConnection } from "./connection-settings.ts";
+import { withGateway } from "./gateway-setting.ts";
 
 /** What every command that looks at an account needs. */
 export interface AccountSettings {
@@ -26,11 +28,11 @@ export interface AccountSettings {
   gatewayUrl: string;
   /** The name of the account in Redis: by default the gateway's host. */
   account: string;
-  connectorUuid: string;
 }
 
 /** What a command that works needs on top. */
 export interface WorkSettings extends AccountSettings {
+  connectorUuid: string;
   policy: MappingPolicy;
   worker: WorkerSettings;
   sender: SenderSettings;
@@ -42,14 +44,11 @@ type Environment = Readonly<Record<string, string | undefined>>;
 const viewSchema = z.object({ ...processSettings.shape, ...accountSettings.shape });
 const planSchema = z.object({
   ...viewSchema.shape,
+  ...connectorSettings.shape,
   ...mappingSettings.shape,
   ...workerSettings.shape,
 });
-const workSchema = z.object({
-  ...planSchema.shape,
-  ...senderSettings.shape,
-  ...credentialSettings.shape,
-});
+const workSchema = z.object({ ...planSchema.shape, ...senderSettings.shape });
 
 /** For commands that only look. Throws a `ConfigError` with every mistake. */
 export function readAccountSettings(environment: Environment): AccountSettings {
@@ -58,25 +57,32 @@ export function readAccountSettings(environment: Environment): AccountSettings {
 
 /** For commands that transform and do not send. */
 export function readPlanSettings(environment: Environment): {
+  connectorUuid: string;
   policy: MappingPolicy;
   worker: WorkerSettings;
   source: string;
 } {
-  const config = load(z.object({ ...planSchema.shape, ...senderSettings.shape }), environment);
-  return { policy: toPolicy(config), worker: toWorker(config), source: config.SLUICE_SOURCE };
+  const config = load(workSchema, environment);
+  return {
+    connectorUuid: config.QUALYS_CONNECTOR_UUID.toLowerCase(),
+    policy: toPolicy(config),
+    worker: toWorker(config),
+    source: config.SLUICE_SOURCE,
+  };
 }
 
-/** For commands that work. */
-export function readWorkSettings(environment: Environment): WorkSettings {
-  const config = load(workSchema, environment);
-  const options = {
-    gatewayUrl: config.QUALYS_GATEWAY_URL,
-    username: config.QUALYS_USERNAME,
-    password: config.QUALYS_PASSWORD,
-    callTimeoutMs: config.SLUICE_CALL_TIMEOUT_MS,
-  };
+/** For commands that work. Only those that call Qualys need the credentials. */
+export function readWorkSettings(
+  environment: Environment,
+  { callsQualys }: { callsQualys: boolean } = { callsQualys: true },
+): WorkSettings {
+  const [config, connection] = readBoth(
+    () => load(workSchema, environment),
+    () => (callsQualys ? readConnection(environment) : null),
+  );
   return {
     ...toAccount(config),
+    connectorUuid: config.QUALYS_CONNECTOR_UUID.toLowerCase(),
     policy: toPolicy(config),
     worker: toWorker(config),
     sender: {
@@ -89,33 +95,46 @@ export function readWorkSettings(environment: Environment): WorkSettings {
         concurrency: config.SLUICE_CALLS_CONCURRENCY,
       },
     },
-    createClient: () => new CsamClient(options),
+    createClient() {
+      if (connection === null) throw new Error("Cannot call Qualys: no credentials were read");
+      const { QUALYS_GATEWAY_URL: gatewayUrl, SLUICE_CALL_TIMEOUT_MS: callTimeoutMs } = config;
+      return new CsamClient({ ...connection, gatewayUrl, callTimeoutMs });
+    },
   };
+}
+
+/** Reads two parts of the configuration; every mistake in either is told at once. */
+function readBoth<First, Second>(first: () => First, second: () => Second): [First, Second] {
+  const problems: string[] = [];
+  const [one, other] = [attempt(first, problems), attempt(second, problems)];
+  if (one === undefined || other === undefined) throw new ConfigError(problems);
+  return [one, other];
+}
+
+function attempt<Value>(read: () => Value, problems: string[]): Value | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    problems.push(...error.problems);
+    return undefined;
+  }
 }
 
 /** Reads the variables of a schema; every mistake is told at once. */
 function load<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>, environment: Environment) {
+  const gateway = withGateway(environment);
   const problems = [
-    ...gatewayProblems(environment),
+    ...gateway.problems,
     ...unknownVariables("SLUICE_", Object.keys(ALL_SETTINGS.shape), environment),
   ];
   try {
-    const config = loadConfig(schema, environment);
+    const config = loadConfig(schema, gateway.environment);
     if (problems.length > 0) throw new ConfigError(problems);
     return config;
   } catch (error) {
     if (!(error instanceof ConfigError) || error.problems === problems) throw error;
     throw new ConfigError([...error.problems, ...problems]);
-  }
-}
-
-function gatewayProblems({ QUALYS_GATEWAY_URL: url }: Environment): string[] {
-  if (!url) return [];
-  try {
-    parseGatewayUrl(url);
-    return [];
-  } catch (error) {
-    return [error instanceof Error ? error.message : String(error)];
   }
 }
 
@@ -127,7 +146,6 @@ function toAccount(config: z.output<typeof viewSchema>): AccountSettings {
     queueBytesMax: config.SLUICE_QUEUE_BYTES_MAX,
     gatewayUrl: config.QUALYS_GATEWAY_URL,
     account: config.SLUICE_ACCOUNT ?? hostOf(config.QUALYS_GATEWAY_URL),
-    connectorUuid: config.QUALYS_CONNECTOR_UUID.toLowerCase(),
   };
 }
 

@@ -140,7 +140,7 @@ describe("judge", () => {
 
   it("names the remedy when the subscription is not accepted", () => {
     expect(verdictOn(400, invalidSubscription)).toMatchObject({
-      message: expect.stringMatching(/Invalid Subscription Id.*username and password/),
+      message: expect.stringMatching(/Invalid Subscription Id.*QUALYS_AUTH=password/),
     });
   });
 

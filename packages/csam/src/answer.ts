@@ -114,7 +114,7 @@ function judgeRefusal(status: number, text: string): Failure {
   if (credentialWords.some((pattern) => pattern.test(telling))) {
     return {
       kind: "forbidden",
-      message: `Qualys does not accept the subscription (${said}); sign in with the username and password of a user whose subscription has CSAM, as OAuth clients may not be served`,
+      message: `Qualys does not accept the subscription (${said}); CSAM is known to refuse the tokens of OAuth clients so: sign in with QUALYS_AUTH=password, as a user whose subscription has CSAM`,
     };
   }
   if (sizeWords.some((pattern) => pattern.test(telling))) {

@@ -26,8 +26,7 @@ const hasOpenssl = spawnSync(openssl, ["version"]).status === 0;
 function clientOf(gatewayUrl: string, options: Partial<CsamOptions> = {}): CsamClient {
   return new CsamClient({
     gatewayUrl,
-    username: "joe",
-    password: new Secret(password),
+    credentials: { kind: "password", username: "joe", password: new Secret(password) },
     ...options,
   });
 }
@@ -353,7 +352,7 @@ describe("over TLS", () => {
       server.close();
       expect(verdict).toMatchObject({
         kind: "unavailable",
-        message: expect.stringMatching(/self-signed certificate/),
+        message: expect.stringMatching(/no trusted root .*QUALYS_CA_FILE/),
       });
       expect(asked).not.toHaveBeenCalled();
     },
@@ -443,6 +442,40 @@ describe("signing in", () => {
     client.reset();
     await client.signIn();
     expect(gateway.received).toHaveLength(3);
+  });
+
+  it.each(["oauth", "oidc"] as const)(
+    "as a client sends id and secret as headers to %s",
+    async (kind) => {
+      await using gateway = await startScriptedGateway(say(201, jwtWith({})));
+      const clientSecret = new Secret("s3cret");
+      await using client = clientOf(gateway.url, {
+        credentials: { kind, clientId: "client-1", clientSecret },
+      });
+      expect(await client.signIn()).toEqual({ kind: "ok" });
+      expect(gateway.received).toEqual([
+        {
+          url: `/auth/${kind}`,
+          headers: expect.objectContaining({
+            clientid: "client-1",
+            clientsecret: "s3cret",
+            "content-type": "application/x-www-form-urlencoded",
+          }),
+          body: "",
+        },
+      ]);
+    },
+  );
+
+  it("refused to a client names the client's variables, and hides its secret", async () => {
+    await using gateway = await startScriptedGateway((request, response) => {
+      response.writeHead(401).end(`no ${request.headers["clientsecret"]}`);
+    });
+    await using client = clientOf(gateway.url, {
+      credentials: { kind: "oidc", clientId: "client-1", clientSecret: new Secret("s3cret") },
+    });
+    const { message } = (await client.signIn()) as { message: string };
+    expect(message).toMatch(/401: no \[secret\].*QUALYS_CLIENT_SECRET.*QUALYS_AUTH=oidc/);
   });
 
   it.each([

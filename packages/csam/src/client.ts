@@ -1,23 +1,27 @@
 import { performance } from "node:perf_hooks";
 import { emptyReading, type Reading } from "@sluice/governor";
 import type { Verdict } from "@sluice/inventory";
-import type { Secret } from "@sluice/service";
 import { type Answer, type Failure, judge, judgeFailure, senseless } from "./answer.ts";
 import type { AssetIdentity } from "./asset-errors.ts";
 import * as pages from "./asset-page.ts";
 import { type AuthorizedPost, callAuthorized, type Called } from "./authorized-call.ts";
 import { concealer } from "./conceal.ts";
+import { secretOf, type Credentials } from "./credentials.ts";
 import { Gateway } from "./gateway.ts";
 import { parseGatewayUrl } from "./gateway-url.ts";
 import { readHeaders } from "./headers.ts";
+import { proxySecret, type Proxy } from "./proxy.ts";
 import type { SignIn } from "./sign-in.ts";
 import { TokenSource } from "./token-source.ts";
 
 export interface CsamOptions {
   /** The gateway of the subscription's platform: https, or http on this machine. */
   gatewayUrl: string;
-  username: string;
-  password: Secret;
+  credentials: Credentials;
+  /** Root certificates in PEM that are trusted besides the usual ones. @default [] */
+  certificateAuthorities?: readonly string[];
+  /** @default null: none */
+  proxy?: Proxy | null;
   /** The longest that one call may take. @default 120000 */
   callTimeoutMs?: number;
   /** The longest that one sign-in may take. @default 30000 */
@@ -67,9 +71,9 @@ const bodyCharsMax = 65_536;
 const messageCharsMax = 1_000;
 
 /**
- * The asset APIs of one Qualys subscription, for one user (Qualys's pages "Generic API Webhook
+ * The asset APIs of one Qualys subscription, for one user or client (Qualys's pages "Generic API Webhook
  * Connector for ETM" and "API Authentication"). Every outcome is a value; nothing is sent twice but for one replay with a fresh token; no
- * result holds the password or a token.
+ * result holds a password, a client's secret or a token.
  */
 export class CsamClient implements AsyncDisposable {
   readonly #gateway: Gateway;
@@ -81,17 +85,16 @@ export class CsamClient implements AsyncDisposable {
 
   /** Throws a `RangeError` for an address to which the credentials can't be sent safely. */
   constructor(options: CsamOptions) {
-    const { username, password, signInTimeoutMs = 30_000, nowMs = Date.now } = options;
-    const gateway = new Gateway(parseGatewayUrl(options.gatewayUrl), options.userAgent ?? "sluice");
-    this.#gateway = gateway;
-    this.#tokens = new TokenSource({
-      gateway,
-      username,
-      password,
-      timeoutMs: signInTimeoutMs,
-      nowMs,
+    const { credentials, proxy = null, signInTimeoutMs = 30_000, nowMs = Date.now } = options;
+    const gateway = new Gateway({
+      url: parseGatewayUrl(options.gatewayUrl),
+      userAgent: options.userAgent ?? "sluice",
+      certificateAuthorities: options.certificateAuthorities ?? [],
+      proxy,
     });
-    this.#conceal = concealer(password.reveal());
+    this.#gateway = gateway;
+    this.#tokens = new TokenSource({ gateway, credentials, timeoutMs: signInTimeoutMs, nowMs });
+    this.#conceal = concealer(secretOf(credentials), proxy === null ? "" : proxySecret(proxy));
     this.#callTimeoutMs = options.callTimeoutMs ?? 120_000;
     this.#limitedStatuses = options.limitedStatuses ?? [429];
     this.#nowMs = nowMs;

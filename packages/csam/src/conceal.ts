@@ -1,10 +1,12 @@
 /**
  * Makes a function that replaces secrets in a text by `[secret]`: a server, or a proxy before it,
- * may echo what it was sent. `password` is found in clear and as JSON, a form or HTML spells it;
+ * may echo what it was sent. Each of `secrets` is found in clear and as JSON, a form or HTML spells it;
  * the given tokens are found in clear, and so is anything else that looks like a JWT.
  */
-export function concealer(password: string): (text: string, tokens?: readonly string[]) => string {
-  const patterns = password === "" ? [jwt] : [anySpelling(password), jwt];
+export function concealer(
+  ...secrets: readonly string[]
+): (text: string, tokens?: readonly string[]) => string {
+  const patterns = [...secrets.filter((secret) => secret !== "").map(anySpelling), jwt];
   return (text, tokens = []) => {
     const shown = tokens.reduce((rest, token) => rest.replaceAll(token, mark), text);
     return patterns.reduce((rest, pattern) => rest.replace(pattern, mark), shown);

@@ -1,10 +1,12 @@
 import { Agent as HttpAgent, type ClientRequest } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import { type Socket } from "node:net";
-import { TLSSocket } from "node:tls";
+import { getCACertificates, TLSSocket } from "node:tls";
 import got, { type OptionsInit } from "got";
 import type { Answer } from "./answer.ts";
+import { connectionTrouble } from "./connection-trouble.ts";
 import { endpoint } from "./gateway-url.ts";
+import type { Proxy } from "./proxy.ts";
 
 /** One POST. */
 export interface Post {
@@ -19,10 +21,19 @@ export interface Post {
   signal?: AbortSignal | undefined;
 }
 
-/** How a POST ended. `wasSent` is false only when the server can't have seen any of it. */
+/** How a POST ended. `wasSent` is false only when the server can't have seen any of it; the message has the remedy. */
 export type Exchange =
   | ({ kind: "answer" } & Answer)
   | { kind: "no-answer"; wasSent: boolean; message: string };
+
+export interface GatewayOptions {
+  url: URL;
+  userAgent: string;
+  /** Root certificates in PEM that are trusted besides the usual ones. */
+  certificateAuthorities: readonly string[];
+  /** The way to an https gateway; http goes to this machine only, and directly. */
+  proxy: Proxy | null;
+}
 
 const connectTimeoutMs = 10_000;
 const socketsMax = 8;
@@ -37,15 +48,27 @@ const idleSocketMs = 30_000;
 export class Gateway implements Disposable {
   readonly #url: URL;
   readonly #userAgent: string;
+  readonly #hasProxy: boolean;
   readonly #closing = new AbortController();
-  readonly #agents = {
-    http: new HttpAgent({ keepAlive: true, maxSockets: socketsMax, timeout: idleSocketMs }),
-    https: new HttpsAgent({ keepAlive: true, maxSockets: socketsMax, timeout: idleSocketMs }),
-  };
+  readonly #agents: { http: HttpAgent; https: HttpsAgent };
 
-  constructor(url: URL, userAgent: string) {
+  constructor({ url, userAgent, certificateAuthorities, proxy }: GatewayOptions) {
     this.#url = url;
     this.#userAgent = userAgent;
+    this.#hasProxy = proxy !== null && url.protocol === "https:";
+    const pool = { keepAlive: true, maxSockets: socketsMax, timeout: idleSocketMs };
+    this.#agents = {
+      http: new HttpAgent(pool),
+      https: new HttpsAgent({
+        ...pool,
+        ...(certificateAuthorities.length > 0 && {
+          ca: [...getCACertificates(), ...certificateAuthorities],
+        }),
+        ...(proxy && {
+          proxyEnv: { HTTPS_PROXY: proxy.url.reveal(), NO_PROXY: proxy.exceptions },
+        }),
+      }),
+    };
   }
 
   /** Never rejects. */
@@ -65,9 +88,11 @@ export class Gateway implements Disposable {
     stream.on("error", () => {});
     const { body, error } = await read(stream, post.answerBytesMax);
     stream.destroy();
-    return head === undefined
-      ? { kind: "no-answer", wasSent, message: error?.message ?? "the connection was closed" }
-      : { kind: "answer", ...head, body, isComplete: error === undefined };
+    if (head !== undefined) {
+      return { kind: "answer", ...head, body, isComplete: error === undefined };
+    }
+    const message = connectionTrouble(error, this.#url.host, this.#hasProxy);
+    return { kind: "no-answer", wasSent, message };
   }
 
   /** Ends every exchange and closes the connections. */
@@ -87,14 +112,18 @@ export class Gateway implements Disposable {
       followRedirect: false,
       throwHttpErrors: false,
       retry: { limit: 0 },
-      signal: AbortSignal.any([this.#closing.signal, ...(signal === undefined ? [] : [signal])]),
+      signal: AbortSignal.any([
+        this.#closing.signal,
+        // The other limits begin with a socket, and a proxy may keep one back.
+        AbortSignal.timeout(timeoutMs),
+        ...(signal === undefined ? [] : [signal]),
+      ]),
       timeout: {
         lookup: connectMs,
         connect: connectMs,
         secureConnect: connectMs,
         send: timeoutMs,
         response: timeoutMs,
-        request: timeoutMs,
       },
     };
   }

@@ -8,5 +8,8 @@ export {
   type ImportRequest,
   type ReadAnswer,
 } from "./client.ts";
+export type { Credentials } from "./credentials.ts";
 export { parseGatewayUrl } from "./gateway-url.ts";
+export { gatewayOfPlatform } from "./platforms.ts";
+export { parseProxy, type Proxy } from "./proxy.ts";
 export type { SignIn } from "./sign-in.ts";

@@ -14,7 +14,11 @@ const wrongCredentials = {
 
 function read(status: number, body: unknown, isComplete = true) {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  return readSignIn({ kind: "answer", status, headers: {}, body: text, isComplete }, nowMs);
+  return readSignIn(
+    { kind: "answer", status, headers: {}, body: text, isComplete },
+    nowMs,
+    "check it",
+  );
 }
 
 describe("readSignIn", () => {
@@ -68,7 +72,7 @@ describe("readSignIn", () => {
 
   it("says why a sign-in was refused and what to check", () => {
     expect(read(401, wrongCredentials)).toMatchObject({
-      message: expect.stringMatching(/InvalidCredentialsException.*QUALYS_PASSWORD/),
+      message: expect.stringMatching(/InvalidCredentialsException.*; check it$/),
     });
   });
 });

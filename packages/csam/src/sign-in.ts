@@ -23,28 +23,33 @@ export interface IssuedToken {
 }
 
 /**
- * Reads the answer to `POST /auth`: a bare JWT (as documented, with status 201), or JSON with
- * `access_token` or `token`.
+ * Reads the answer to `POST /auth` and its like: a bare JWT (as documented, with status 201), or JSON with
+ * `access_token` or `token`. `remedy` says what to check when the credentials are refused.
  */
-export function readSignIn(exchange: Exchange, nowMs: number): IssuedToken | SignInFailure {
+export function readSignIn(
+  exchange: Exchange,
+  nowMs: number,
+  remedy: string,
+): IssuedToken | SignInFailure {
   if (exchange.kind === "no-answer") {
     return {
       kind: "unavailable",
-      message: `Cannot reach the gateway to sign in: ${exchange.message}; check QUALYS_GATEWAY_URL and the network`,
+      message: `Cannot reach the gateway to sign in: ${exchange.message}`,
     };
   }
   const { status, body, isComplete } = exchange;
   if (status < 200 || status > 299) {
-    return asSignIn(judgeFailure(exchange, readHeaders(exchange.headers, nowMs), [429]), exchange);
+    const failure = judgeFailure(exchange, readHeaders(exchange.headers, nowMs), [429]);
+    return asSignIn(failure, exchange, remedy);
   }
   const token = isComplete ? tokenIn(body) : null;
   return token === null
-    ? asSignIn(senseless(exchange), exchange)
+    ? asSignIn(senseless(exchange), exchange, remedy)
     : { kind: "token", token, lifetimeMs: lifetimeMs(token, nowMs) };
 }
 
 /** The verdicts of a call, in the fewer words of a sign-in. */
-function asSignIn(failure: Failure, { status, body }: Answer): SignInFailure {
+function asSignIn(failure: Failure, { status, body }: Answer, remedy: string): SignInFailure {
   if (failure.kind === "wrong-address") {
     return failure;
   }
@@ -53,7 +58,7 @@ function asSignIn(failure: Failure, { status, body }: Answer): SignInFailure {
   }
   return {
     kind: "refused",
-    message: `Qualys refused the sign-in (${status}: ${serverMessage(body)}); check QUALYS_USERNAME and QUALYS_PASSWORD, and that the user may use the API and does not sign in by SSO`,
+    message: `Qualys refused the sign-in (${status}: ${serverMessage(body)}); ${remedy}`,
   };
 }
 

@@ -1,11 +1,10 @@
-import type { Secret } from "@sluice/service";
+import { credentialsRemedy, signInCall, type Credentials } from "./credentials.ts";
 import type { Gateway } from "./gateway.ts";
 import { readSignIn, type IssuedToken, type SignInFailure } from "./sign-in.ts";
 
 export interface TokenSourceOptions {
   gateway: Gateway;
-  username: string;
-  password: Secret;
+  credentials: Credentials;
   timeoutMs: number;
   nowMs: () => number;
 }
@@ -17,7 +16,7 @@ const refusalMs = 60_000;
 const answerBytesMax = 65_536;
 
 /**
- * The token of one user, fetched when needed and kept until shortly before it expires.
+ * The token of one user or client, fetched when needed and kept until shortly before it expires.
  *
  * All callers share one sign-in. A refused sign-in is remembered for a minute and answered from
  * memory: `/auth` with wrong credentials is never tried in a loop, which could lock the user out.
@@ -61,15 +60,14 @@ export class TokenSource {
   }
 
   async #signIn(): Promise<IssuedToken | SignInFailure> {
-    const { gateway, username, password, timeoutMs, nowMs } = this.#options;
+    const { gateway, credentials, timeoutMs, nowMs } = this.#options;
     const exchange = await gateway.post({
-      path: "/auth",
-      content: { form: { username, password: password.reveal(), token: "true" } },
+      ...signInCall(credentials),
       timeoutMs,
       answerBytesMax,
     });
     const atMs = nowMs();
-    const result = readSignIn(exchange, atMs);
+    const result = readSignIn(exchange, atMs, credentialsRemedy(credentials));
     if (result.kind === "token") {
       const lifetimeMs = result.lifetimeMs ?? defaultLifetimeMs;
       const marginMs = Math.min(marginMsMax, lifetimeMs / 10);

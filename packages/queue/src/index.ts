@@ -53,5 +53,6 @@ export {
 } from "./runs.ts";
 export { provideRedisServer } from "./redis-binary.ts";
 export type { ServerReport } from "./server-check.ts";
+export { isTrusted } from "./standing.ts";
 export { sweep } from "./sweep.ts";
 export { Wakes } from "./wakes.ts";

@@ -5,10 +5,13 @@ export { Secret } from "./secret.ts";
 export {
   accountSettings,
   ALL_SETTINGS,
-  credentialSettings,
+  clientSettings,
+  connectorSettings,
   mappingSettings,
   processSettings,
   sandboxSettings,
   senderSettings,
+  signInSettings,
+  userSettings,
   workerSettings,
 } from "./settings.ts";

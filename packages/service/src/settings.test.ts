@@ -38,6 +38,7 @@ describe("the settings", () => {
     const { QUALYS_PASSWORD: _, ...given } = required;
     expect(shown).toEqual({
       ...given,
+      QUALYS_AUTH: "password",
       SLUICE_DATA_DIR: ".sluice",
       SLUICE_QUEUE_BYTES_MAX: 0,
       SLUICE_HARDWARE_UUID: "derived",

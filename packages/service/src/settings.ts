@@ -42,19 +42,27 @@ export const processSettings = z.object({
     ),
 });
 
-/** Which subscription, and which of its connectors. */
+/** Which subscription. */
 export const accountSettings = z.object({
   QUALYS_GATEWAY_URL: z
     .string()
     .describe("the gateway of your platform, such as https://gateway.qg1.apps.qualys.com"),
-  QUALYS_CONNECTOR_UUID: z
-    .guid("it is no UUID; copy it from the connector's page in Qualys")
-    .describe("the UUID that Qualys shows for your webhook connector"),
+  QUALYS_PLATFORM: z
+    .string()
+    .optional()
+    .describe("instead of that: the platform's name, such as US1, EU2 or KSA1"),
   SLUICE_ACCOUNT: z
     .string()
     .regex(/^[\w.:-]{1,200}$/, "use letters, digits, dots, dashes and colons")
     .optional()
     .describe("the subscription's name in Redis; unset it is the gateway's host"),
+});
+
+/** Which of the subscription's connectors. */
+export const connectorSettings = z.object({
+  QUALYS_CONNECTOR_UUID: z
+    .guid("it is no UUID; copy it from the connector's page in Qualys")
+    .describe("the UUID that Qualys shows for your webhook connector"),
 });
 
 /** How raw assets become assets. */
@@ -94,10 +102,33 @@ export const workerSettings = z.object({
     .describe("how long an asset waits for others to share its call; 0 sends at once"),
 });
 
-/** Who signs in. */
-export const credentialSettings = z.object({
+/** Who signs in, and by which way. */
+export const signInSettings = z.object({
+  QUALYS_AUTH: z
+    .enum(["password", "oauth", "oidc"])
+    .default("password")
+    .describe(
+      "who signs in: a user (password), or a client of the subscription (oauth) or of a user (oidc)",
+    ),
+  QUALYS_CA_FILE: z
+    .string()
+    .optional()
+    .describe("a PEM file with root certificates to trust besides the usual ones"),
+  QUALYS_PROXY: secret()
+    .optional()
+    .describe("the HTTP proxy on the way, http://user:password@host:port; unset it is HTTPS_PROXY"),
+});
+
+/** A user's credentials. */
+export const userSettings = z.object({
   QUALYS_USERNAME: z.string().describe("a Qualys user with API access"),
   QUALYS_PASSWORD: secret().describe("or QUALYS_PASSWORD_FILE, the path of a file with it"),
+});
+
+/** A client's credentials, for `QUALYS_AUTH` other than `password`. */
+export const clientSettings = z.object({
+  QUALYS_CLIENT_ID: z.string().describe("for oauth and oidc: the client's id"),
+  QUALYS_CLIENT_SECRET: secret().describe("for oauth and oidc: the client's secret"),
 });
 
 /** How the sender calls. The limits count only while the server says nothing of its own. */
@@ -132,11 +163,20 @@ export const sandboxSettings = z.object({
     .describe("the port of `sluice sandbox` on this machine; 0 takes any that is free"),
 });
 
+/** The same variable where it is not required. */
+function optional<Field extends z.ZodType>(field: Field): z.ZodOptional<Field> {
+  return field.optional().meta(field.meta() ?? {});
+}
+
 /** Every variable there is: what no group has is a misspelt name. */
 export const ALL_SETTINGS = z.object({
   ...processSettings.shape,
   ...accountSettings.shape,
-  ...credentialSettings.shape,
+  ...connectorSettings.shape,
+  ...signInSettings.shape,
+  ...userSettings.shape,
+  QUALYS_CLIENT_ID: optional(clientSettings.shape.QUALYS_CLIENT_ID),
+  QUALYS_CLIENT_SECRET: optional(clientSettings.shape.QUALYS_CLIENT_SECRET),
   ...mappingSettings.shape,
   ...workerSettings.shape,
   ...senderSettings.shape,

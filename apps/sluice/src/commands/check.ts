@@ -1,18 +1,30 @@
+import type { CsamClient, Failure } from "@sluice/csam";
+import { isTrusted, readHolds, type Hold } from "@sluice/queue";
 import { EXIT } from "../exit-codes.ts";
+import { isBlocking } from "../hold-notes.ts";
 import { openSession } from "../session.ts";
 import { readWorkSettings, type WorkSettings } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface Finding {
-  what: string;
+  what: "redis" | "gateway" | "sign-in" | "permission" | "connector";
   state: "ok" | "warning" | "wrong" | "unknown";
+  /** What is wrong, and what to do about it. */
   message: string;
 }
+
+/** What Redis knows of the connector; null where Redis cannot be asked. */
+type Experience = { isTrusted: boolean; holds: readonly Hold[] } | null;
 
 /** `sluice check`: what works, what does not, what to do. */
 export async function check(terminal: Terminal): Promise<number> {
   const settings = readWorkSettings(process.env);
-  const findings = [...(await checkRedis(settings, terminal)), ...(await checkQualys(settings))];
+  const redis = await checkRedis(settings, terminal);
+  const findings = [
+    ...redis.findings,
+    ...(await checkQualys(settings)),
+    checkConnector(settings, redis.experience),
+  ];
   const isOk = findings.every(({ state }) => state !== "wrong");
   terminal.result(
     { ok: isOk, findings },
@@ -21,50 +33,74 @@ export async function check(terminal: Terminal): Promise<number> {
   return isOk ? EXIT.done : EXIT.usage;
 }
 
-async function checkRedis(settings: WorkSettings, terminal: Terminal): Promise<Finding[]> {
+async function checkRedis(
+  settings: WorkSettings,
+  terminal: Terminal,
+): Promise<{ findings: Finding[]; experience: Experience }> {
   try {
     await using session = await openSession(settings, { ...terminal, note: () => {} });
     const { product, version, warnings } = session.account.server;
-    return [
+    const holds = (await readHolds(session.account)).filter(isBlocking);
+    const findings: Finding[] = [
       { what: "redis", state: "ok", message: `${product} ${version}` },
       ...warnings.map((message): Finding => ({ what: "redis", state: "warning", message })),
+      ...holds.map(heldFinding),
     ];
+    const trust = await isTrusted(session.account, settings.connectorUuid);
+    return { findings, experience: { isTrusted: trust, holds } };
   } catch (error) {
-    return [
-      {
-        what: "redis",
-        state: "wrong",
-        message: error instanceof Error ? error.message : String(error),
-      },
-    ];
+    const message = error instanceof Error ? error.message : String(error);
+    return { findings: [{ what: "redis", state: "wrong", message }], experience: null };
   }
 }
 
+function heldFinding({ reason }: Hold): Finding {
+  const message = `sending is held (${reason}); once that is put right: sluice resume`;
+  return { what: "redis", state: "warning", message };
+}
+
+/** The gateway, then signing in, then a call that changes nothing: none is looked at before the one it needs. */
 async function checkQualys(settings: WorkSettings): Promise<Finding[]> {
   await using client = settings.createClient();
   const signIn = await client.signIn();
-  if (signIn.kind !== "ok") {
-    const what = signIn.kind === "refused" ? "sign-in" : "gateway";
-    return [{ what, state: "wrong", message: signIn.message }];
+  const gateway: Finding = { what: "gateway", state: "ok", message: settings.gatewayUrl };
+  if (signIn.kind === "refused") {
+    return [gateway, { what: "sign-in", state: "wrong", message: signIn.message }];
   }
-  const findings: Finding[] = [
-    { what: "gateway", state: "ok", message: settings.gatewayUrl },
-    { what: "sign-in", state: "ok", message: "the credentials are accepted" },
-  ];
+  if (signIn.kind !== "ok") return [{ what: "gateway", state: "wrong", message: signIn.message }];
+  const accepted: Finding = {
+    what: "sign-in",
+    state: "ok",
+    message: "the credentials are accepted",
+  };
+  return [gateway, accepted, await checkPermission(client)];
+}
+
+async function checkPermission(client: CsamClient): Promise<Finding> {
   const counted = await client.countAssets();
-  findings.push(
-    counted.kind === "ok"
-      ? {
-          what: "permission",
-          state: "ok",
-          message: `the inventory can be read: ${counted.value} assets`,
-        }
-      : { what: "permission", state: "wrong", message: counted.failure.message },
-  );
-  findings.push({
-    what: "connector",
-    state: "unknown",
-    message: `Qualys offers no way to look up ${settings.connectorUuid}; sluice push FILE --first 1 shows whether it takes an asset`,
-  });
-  return findings;
+  if (counted.kind === "failed") return failedFinding(counted.failure);
+  const message = `the inventory can be read: ${counted.value} assets`;
+  return { what: "permission", state: "ok", message };
+}
+
+function failedFinding({ kind, message }: Failure): Finding {
+  if (kind === "limited") return { what: "permission", state: "unknown", message };
+  const isGateway = kind === "wrong-address" || kind === "unavailable" || kind === "unknown";
+  return { what: isGateway ? "gateway" : "permission", state: "wrong", message };
+}
+
+/** Qualys offers no way to look a connector up, so what was seen of it has to do. */
+function checkConnector({ connectorUuid }: WorkSettings, experience: Experience): Finding {
+  const held = experience?.holds.find(({ scope }) => scope === connectorUuid);
+  if (held) {
+    const remedy =
+      "look it up in Qualys (Integrations, Webhook), correct QUALYS_CONNECTOR_UUID or enable it, then: sluice resume";
+    return { what: "connector", state: "wrong", message: `${held.message}; ${remedy}` };
+  }
+  if (experience?.isTrusted) {
+    const message = `${connectorUuid} took assets before, or sluice resume vouched for it`;
+    return { what: "connector", state: "ok", message };
+  }
+  const message = `nothing was sent to ${connectorUuid} yet, and Qualys offers no way to look it up; sluice push FILE --first 1 shows whether it takes an asset`;
+  return { what: "connector", state: "unknown", message };
 }

@@ -35,6 +35,7 @@ export async function demo(
     inventory,
     sampleLines({ assets, seed: SEED, profile: "low-entropy" }).map((line) => `${line}\n`),
   );
+  for (const name of ["REDIS_URL", "QUALYS_PLATFORM", "QUALYS_AUTH"]) delete process.env[name];
   Object.assign(process.env, {
     SLUICE_DATA_DIR: dataDir,
     SLUICE_LOG_LEVEL: process.env["SLUICE_LOG_LEVEL"] ?? "silent",
@@ -43,7 +44,6 @@ export async function demo(
     QUALYS_PASSWORD: sandbox.password,
     QUALYS_CONNECTOR_UUID: sandbox.connectorUuid,
   });
-  delete process.env["REDIS_URL"];
   terminal.note(
     `1. a made-up inventory of ${grouped(assets)} assets, and a local CSAM that allows ${CALLS} calls in ${WINDOW_MS / 1_000} s`,
   );

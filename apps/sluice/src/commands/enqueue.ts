@@ -13,10 +13,10 @@ export async function enqueue(
   signal: AbortSignal,
 ): Promise<number> {
   const settings = readAccountSettings(process.env);
-  const { policy } = readPlanSettings(process.env);
+  const { policy, connectorUuid } = readPlanSettings(process.env);
   const sources = await readable(patterns, options, policy, signal);
   await using session = await openSession(settings, terminal);
-  const load = await beginLoad(session, settings, sources, options);
+  const load = await beginLoad(session, { connectorUuid }, sources, options);
   const isWhole = await enqueueLoad(session, { policy }, load, signal);
   const run = await needRun(session.account, load.run);
   const { id, read, state } = run;

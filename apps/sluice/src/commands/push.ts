@@ -8,7 +8,7 @@ import { conclude, follow, isOver, type Followed } from "../follow.ts";
 import { firstAssets } from "../first-assets.ts";
 import { needRun, resumeCommand } from "../named-run.ts";
 import { createReport, openSession, startRoles, type Session } from "../session.ts";
-import { readWorkSettings, type AccountSettings, type WorkSettings } from "../settings.ts";
+import { readWorkSettings, type WorkSettings } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** What a user says of how the sources are to be read. */
@@ -82,7 +82,7 @@ function readingOf({ format, at, encoding }: Reading): Reading {
 
 export async function beginLoad(
   session: Session,
-  settings: AccountSettings,
+  { connectorUuid }: { connectorUuid: string },
   sources: readonly SourceFile[],
   options: PushOptions,
 ): Promise<Load> {
@@ -90,7 +90,7 @@ export async function beginLoad(
   const files = sources.map(({ source, bytes, modifiedAtMs }) => ({ source, bytes, modifiedAtMs }));
   const description = { sources: files, ...readingOf(options), ...(first && { first }) };
   const run = await openRun(session.account, {
-    connector: settings.connectorUuid,
+    connector: connectorUuid,
     lane,
     description,
   });
@@ -102,7 +102,7 @@ async function resumeLoad(
   session: Session,
   id: string,
   patterns: readonly string[],
-  { connectorUuid }: AccountSettings,
+  { connectorUuid }: { connectorUuid: string },
   signal: AbortSignal,
 ): Promise<Load> {
   const run = await needRun(session.account, id);

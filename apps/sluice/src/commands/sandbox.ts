@@ -14,13 +14,14 @@ export async function sandbox(
       cause,
     });
   });
-  const { url, connectorUuid, username, password } = server;
-  terminal.result({ url, connectorUuid, username, password }, [
+  const { url, connectorUuid, username, password, clientId, clientSecret } = server;
+  terminal.result({ url, connectorUuid, username, password, clientId, clientSecret }, [
     "# a local CSAM is running; paste these lines into another terminal:",
     `export QUALYS_GATEWAY_URL=${url}`,
     `export QUALYS_USERNAME=${username}`,
     `export QUALYS_PASSWORD=${password}`,
     `export QUALYS_CONNECTOR_UUID=${connectorUuid}`,
+    `# or, with QUALYS_AUTH=oauth or oidc: QUALYS_CLIENT_ID=${clientId} QUALYS_CLIENT_SECRET=${clientSecret}`,
     "# stop it with Ctrl-C; what it holds is gone then",
   ]);
   await aborted(signal);

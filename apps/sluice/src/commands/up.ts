@@ -14,7 +14,7 @@ export async function up(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  const settings = readWorkSettings(process.env);
+  const settings = readWorkSettings(process.env, { callsQualys: roles.includes("sender") });
   await using session = await openSession(settings, terminal);
   const report = createReport(roles.join("+"), settings, terminal);
   await using _ = await startRoles(session, settings, roles, report);
