@@ -469,7 +469,7 @@ describe("signing in", () => {
 
   it("refused to a client names the client's variables, and hides its secret", async () => {
     await using gateway = await startScriptedGateway((request, response) => {
-      response.writeHead(401).end(`no ${request.headers["clientsecret"]}`);
+      response.writeHead(401).end(`no ${String(request.headers["clientsecret"])}`);
     });
     await using client = clientOf(gateway.url, {
       credentials: { kind: "oidc", clientId: "client-1", clientSecret: new Secret("s3cret") },
