@@ -35,7 +35,10 @@ export async function demo(
     inventory,
     sampleLines({ assets, seed: SEED, profile: "low-entropy" }).map((line) => `${line}\n`),
   );
-  for (const name of ["REDIS_URL", "QUALYS_PLATFORM", "QUALYS_AUTH"]) delete process.env[name];
+  // Nothing of a real account is for the sandbox.
+  for (const name of Object.keys(process.env)) {
+    if (name === "REDIS_URL" || name.startsWith("QUALYS_")) delete process.env[name];
+  }
   Object.assign(process.env, {
     SLUICE_DATA_DIR: dataDir,
     SLUICE_LOG_LEVEL: process.env["SLUICE_LOG_LEVEL"] ?? "silent",
