@@ -3,6 +3,7 @@ import type { ChunkRecord } from "@sluice/inventory";
 import { enqueueChunk, type Account, type Lane, type Queues } from "@sluice/queue";
 import { pause } from "@sluice/service";
 import type { SourceFile, SourceRecord } from "@sluice/sources";
+import { OpenChunk } from "./open-chunk.ts";
 
 export interface ProduceOptions {
   account: Account;
@@ -17,8 +18,6 @@ export interface ProduceOptions {
   isLast?: (record: SourceRecord) => boolean;
 }
 
-const CHUNK_RECORDS = 250;
-const CHUNK_BYTES = 1_000_000;
 const FULL_WAIT_MS = 250;
 
 /**
@@ -64,35 +63,6 @@ async function enqueueAll(options: ProduceOptions): Promise<boolean> {
     if (!chunk.isEmpty && !(await enqueue(file.source, chunk.take()))) return false;
   }
   return true;
-}
-
-/** Collects records until they make a chunk. */
-class OpenChunk {
-  #records: ChunkRecord[] = [];
-  #bytes = 0;
-
-  add(record: SourceRecord): void {
-    const { text, line } = record;
-    this.#records.push(
-      record.kind === "record" ? { text, line } : { text, line, problem: record.message },
-    );
-    this.#bytes += text.length;
-  }
-
-  get isFull(): boolean {
-    return this.#records.length >= CHUNK_RECORDS || this.#bytes >= CHUNK_BYTES;
-  }
-
-  get isEmpty(): boolean {
-    return this.#records.length === 0;
-  }
-
-  take(): ChunkRecord[] {
-    const records = this.#records;
-    this.#records = [];
-    this.#bytes = 0;
-    return records;
-  }
 }
 
 /** Enqueues one chunk, waiting while Redis has enough. Resolves to false when the signal came first. */

@@ -1,54 +1,7 @@
-import type { Run } from "@sluice/queue";
+import { booksObject, type Run } from "@sluice/queue";
 import { counted, grouped, spanText } from "./terminal.ts";
 
-/** The object that `push` and `runs ID` print. */
-export interface BooksObject {
-  run: string;
-  read: number;
-  delivered: number;
-  unchanged: number;
-  coalesced: number;
-  dead: number;
-  pending: number;
-  batches: number;
-  calls: number;
-  limited: number;
-  ambiguous: number;
-  elapsedMs: number;
-}
-
-export function booksObject(run: Run, nowMs: number): BooksObject {
-  const {
-    id,
-    read,
-    delivered,
-    unchanged,
-    coalesced,
-    dead,
-    pending,
-    batches,
-    calls,
-    limited,
-    ambiguous,
-  } = run;
-  const elapsedMs = Math.max(0, (run.doneAtMs ?? nowMs) - run.openedAtMs);
-  return {
-    run: id,
-    read,
-    delivered,
-    unchanged,
-    coalesced,
-    dead,
-    pending,
-    batches,
-    calls,
-    limited,
-    ambiguous,
-    elapsedMs,
-  };
-}
-
-/** The same for people. */
+/** The books of a run for people. */
 export function booksLines(run: Run, nowMs: number): string[] {
   const books = booksObject(run, nowMs);
   const warnings = Object.entries(run.warnings).map(([code, count]) => `${grouped(count)} ${code}`);

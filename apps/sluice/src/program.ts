@@ -13,6 +13,7 @@ import { drain } from "./commands/drain.ts";
 import { dryRun } from "./commands/dry-run.ts";
 import { enqueue } from "./commands/enqueue.ts";
 import { pauseSending, resumeSending } from "./commands/hold.ts";
+import { makeKey } from "./commands/key.ts";
 import { push, type PushOptions } from "./commands/push.ts";
 import { runs } from "./commands/runs.ts";
 import { sample } from "./commands/sample.ts";
@@ -115,10 +116,23 @@ function addLoading(program: Command, signal: AbortSignal, exit: Exit): void {
 
 function addOperating(program: Command, signal: AbortSignal, exit: Exit): void {
   verb(program, "up", "run roles until a signal", "sluice up --role worker --role sender")
-    .addOption(new Option("--role <role...>", "which (default: all)").choices(ROLES))
+    .addOption(
+      new Option(
+        "--role <role...>",
+        "which (default: all; the producer where it has keys)",
+      ).choices(ROLES),
+    )
     .action(async (options: Common & { role?: Role[] }) => {
-      exit(await up(options.role ?? ROLES, terminalOf(options), signal));
+      exit(await up(options.role, terminalOf(options), signal));
     });
+  verb(
+    program,
+    "key",
+    "make an API key for the HTTP intake, and the line that lets it in",
+    "sluice key inventory-agent",
+  )
+    .argument("<name>", "whose it is")
+    .action((name: string, options: Common) => exit(makeKey(name, terminalOf(options))));
   verb(
     program,
     "runs",

@@ -1,10 +1,11 @@
+import { startIntake, type Intake } from "@sluice/producer";
 import { startSender } from "@sluice/sender";
 import { createLog } from "@sluice/service";
 import { levelOf, type PipelineEvent, type Report } from "@sluice/pipeline";
 import { EmbeddedRedis, openAccount, Queues, type Account } from "@sluice/queue";
 import { startWorker } from "@sluice/worker";
 import { CommandError, EXIT } from "./exit-codes.ts";
-import type { AccountSettings, WorkSettings } from "./settings.ts";
+import type { AccountSettings, UpSettings, WorkSettings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** One command's hold on an account: its Redis, its queues. */
@@ -41,10 +42,31 @@ function cannotBegin(cause: unknown): never {
   );
 }
 
-export type Role = "worker" | "sender";
-export const ROLES: readonly Role[] = ["worker", "sender"];
+export type Role = "producer" | "worker" | "sender";
+export const ROLES: readonly Role[] = ["producer", "worker", "sender"];
 
-/** Runs roles in this process until disposed of. */
+/** With no `sluice.yaml` there is one connector. */
+const ONLY_CONNECTOR = "default";
+
+/** Runs the HTTP intake in this process until disposed of. */
+export async function startProducer(
+  { account, queues }: Session,
+  { intake, connectorUuid }: UpSettings,
+  report: Report,
+): Promise<Intake> {
+  if (intake === null) {
+    throw new CommandError(
+      "Cannot run the producer: nobody could use its intake; make a key with sluice key NAME and set SLUICE_INTAKE_KEYS_FILE, or set SLUICE_INTAKE_WEBHOOK_SECRETS",
+    );
+  }
+  const connectors = new Map([[ONLY_CONNECTOR, connectorUuid]]);
+  const onTrouble = (message: string) => report({ event: "trouble", stage: "intake", message });
+  return await startIntake({ account, queues, connectors, onTrouble, ...intake }).catch(
+    cannotBegin,
+  );
+}
+
+/** Runs workers and senders in this process until disposed of. */
 export async function startRoles(
   session: Session,
   settings: WorkSettings,

@@ -1,11 +1,13 @@
 import { mappingPolicy, type MappingPolicy } from "@sluice/inventory";
 import { CsamClient, parseGatewayUrl } from "@sluice/csam";
+import type { IntakeSettings } from "@sluice/producer";
 import type { SenderSettings } from "@sluice/sender";
 import {
   accountSettings,
   ALL_SETTINGS,
   ConfigError,
   connectorSettings,
+  intakeSettings,
   loadConfig,
   mappingSettings,
   processSettings,
@@ -18,6 +20,7 @@ import type { WorkerSettings } from "@sluice/worker";
 import { z } from "zod";
 import { readConnection } from "./connection-settings.ts";
 import { withGateway } from "./gateway-setting.ts";
+import { toIntake } from "./intake-settings.ts";
 
 /** What every command that looks at an account needs. */
 export interface AccountSettings {
@@ -37,6 +40,12 @@ export interface WorkSettings extends AccountSettings {
   worker: WorkerSettings;
   sender: SenderSettings;
   createClient: () => CsamClient;
+}
+
+/** What `sluice up` needs, whose roles may include the intake. */
+export interface UpSettings extends WorkSettings {
+  /** Null where no keys and no secrets are configured. */
+  intake: IntakeSettings | null;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -101,6 +110,15 @@ export function readWorkSettings(
       return new CsamClient({ ...connection, gatewayUrl, callTimeoutMs });
     },
   };
+}
+
+/** For a process of roles. One that does not send needs no credentials. */
+export function readUpSettings(environment: Environment, isSending: boolean): UpSettings {
+  const [work, intake] = readBoth(
+    () => readWorkSettings(environment, { callsQualys: isSending }),
+    () => toIntake(loadConfig(intakeSettings, environment)),
+  );
+  return { ...work, intake };
 }
 
 /** Reads two parts of the configuration; every mistake in either is told at once. */

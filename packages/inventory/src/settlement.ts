@@ -6,6 +6,8 @@ export interface ChunkRecord {
   text: string;
   /** Place in the source: a line, or the number of an array's element. From 1. */
   line: number;
+  /** Where it comes from, when its chunk has records of several sources. */
+  source?: string;
   /** Why the source could not read it, when it could not. */
   problem?: string;
   /** Its version from an earlier load, when it is replayed. */

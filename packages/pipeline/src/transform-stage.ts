@@ -103,7 +103,8 @@ function buried(
   version: number,
   outcome: Outcome & { kind: "dead" },
 ): BuriedRecord {
-  const { run, source } = chunk;
+  const { run } = chunk;
+  const source = record.source ?? chunk.source;
   const { key, reason, path, message } = outcome;
   const { line, text: raw, isAsset } = record;
   const id = outcome.id ?? placeId(run, source, line);

@@ -2,6 +2,7 @@ export { Account, openAccount, withoutPassword, type AccountOptions } from "./ac
 export { recountPending } from "./audit.ts";
 export { readBacklog, type Backlog } from "./backlog.ts";
 export { acknowledge, loadBatch, splitBatch, type Batch } from "./batches.ts";
+export { booksObject, type BooksObject } from "./books-object.ts";
 export {
   beat,
   distrustOtherServer,
@@ -27,7 +28,14 @@ export {
   type DeadLetter,
 } from "./dead-letters.ts";
 export { EmbeddedRedis } from "./embedded-redis.ts";
-export { enqueueChunk, storeChunk, type Enqueued, type EnqueueOptions } from "./enqueue.ts";
+export {
+  enqueueChunk,
+  storeChunk,
+  type Claim,
+  type Enqueued,
+  type EnqueueOptions,
+  type HeldClaim,
+} from "./enqueue.ts";
 export { beginHold, endHolds, readHolds, type EndedHold, type Hold } from "./holds.ts";
 export {
   backlogConnectors,
@@ -44,6 +52,7 @@ export {
   abortRun,
   listRuns,
   openRun,
+  openRuns,
   readRun,
   sealRun,
   type Books,

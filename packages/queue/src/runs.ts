@@ -66,13 +66,12 @@ function newRunId(): string {
   return `${stamp}-${randomBytes(3).toString("hex")}`;
 }
 
-/** Opens a run. Finished ones beyond 30 days or 1,000 are forgotten. */
+/** Opens a run, unless `id` names one that is there. Finished ones beyond 30 days or 1,000 are forgotten. */
 export async function openRun(
   account: Account,
-  options: { connector: string; lane: Lane; description: RunDescription },
+  options: { connector: string; lane: Lane; description: RunDescription; id?: string },
 ): Promise<string> {
-  const id = newRunId();
-  const { connector, lane, description } = options;
+  const { connector, lane, description, id = newRunId() } = options;
   await account.run(
     "open",
     id,
@@ -106,6 +105,11 @@ export async function listRuns(account: Account, limit = 100): Promise<Run[]> {
   const ids = await account.client.zrevrange(account.key("runs"), 0, limit - 1);
   const runs = await Promise.all(ids.map((id) => readRun(account, id)));
   return runs.filter((run) => run !== null);
+}
+
+/** The ids of the runs into which more may come. */
+export async function openRuns(account: Account): Promise<string[]> {
+  return await account.client.smembers(account.key("open"));
 }
 
 function toRun(id: string, fields: Record<string, string>): Run {

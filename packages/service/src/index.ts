@@ -7,6 +7,7 @@ export {
   ALL_SETTINGS,
   clientSettings,
   connectorSettings,
+  intakeSettings,
   mappingSettings,
   processSettings,
   sandboxSettings,

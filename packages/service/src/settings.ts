@@ -156,6 +156,38 @@ export const senderSettings = z.object({
     .describe("how long one call may take; then it is repeated, as its outcome is unknown"),
 });
 
+/** The HTTP intake. It runs where there are keys or secrets. */
+export const intakeSettings = z.object({
+  SLUICE_INTAKE_HOST: z
+    .string()
+    .default("127.0.0.1")
+    .describe("the address the intake listens on; 0.0.0.0 for all of the machine's"),
+  SLUICE_INTAKE_PORT: count(0, 65_535)
+    .default(8_080)
+    .describe("the port of the intake; 0 takes any that is free"),
+  SLUICE_INTAKE_KEYS_FILE: z
+    .string()
+    .optional()
+    .describe("a file of API keys, a line each that `sluice key NAME` prints; it may change"),
+  SLUICE_INTAKE_WEBHOOK_SECRETS: secret()
+    .optional()
+    .describe("secrets of Standard Webhooks (whsec_...), separated by commas or line ends"),
+  SLUICE_INTAKE_TLS_CERT_FILE: z
+    .string()
+    .optional()
+    .describe("a PEM file of certificates; with a key the intake speaks HTTPS"),
+  SLUICE_INTAKE_TLS_KEY_FILE: z.string().optional().describe("the PEM file of their private key"),
+  SLUICE_INTAKE_BODY_BYTES_MAX: count(1_000, 268_435_456)
+    .default(33_554_432)
+    .describe("bytes of one request, as sent and again as unpacked; twice as many may be in hand"),
+  SLUICE_INTAKE_CALLS_PER_SEC_MAX: count(1, 1_000_000)
+    .default(10_000)
+    .describe("requests a second of each key, for each intake process"),
+  SLUICE_INTAKE_LINGER_MS: count(0, 1_000)
+    .default(5)
+    .describe("how long a request waits for others to share its way into Redis"),
+});
+
 /** The local stand-in for Qualys. */
 export const sandboxSettings = z.object({
   SLUICE_SANDBOX_PORT: count(0, 65_535)
@@ -180,5 +212,6 @@ export const ALL_SETTINGS = z.object({
   ...mappingSettings.shape,
   ...workerSettings.shape,
   ...senderSettings.shape,
+  ...intakeSettings.shape,
   ...sandboxSettings.shape,
 });

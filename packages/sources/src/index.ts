@@ -1,3 +1,5 @@
+export { readJson } from "./json-elements.ts";
+export { readNdjson } from "./lines.ts";
 export { openSources } from "./open-sources.ts";
 export type { OpenOptions, SourceFile } from "./open-sources.ts";
 export { sampleInventory, sampleLines } from "./sample.ts";

@@ -176,7 +176,7 @@ class JsonElements {
 
   #syntaxError(detail: string, cause?: unknown): SourceError {
     const place = `element ${this.#elements + 1}, near line ${this.#line}`;
-    const problem = `the JSON is broken in ${place} (${detail}); correct it and load the file again`;
+    const problem = `the JSON is broken in ${place} (${detail}); correct it and try again`;
     return new SourceError("syntax", this.#source, problem, { cause });
   }
 }

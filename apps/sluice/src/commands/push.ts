@@ -1,8 +1,8 @@
 import { transformRecord, type MappingPolicy } from "@sluice/inventory";
 import { produce } from "@sluice/producer";
-import { abortRun, openRun, sealRun, type Lane, type Run } from "@sluice/queue";
+import { abortRun, booksObject, openRun, sealRun, type Lane, type Run } from "@sluice/queue";
 import { openSources, SourceError, type SourceFile, type SourceFormat } from "@sluice/sources";
-import { booksLines, booksObject } from "../books.ts";
+import { booksLines } from "../books.ts";
 import { EXIT, CommandError } from "../exit-codes.ts";
 import { conclude, follow, isOver, type Followed } from "../follow.ts";
 import { firstAssets } from "../first-assets.ts";

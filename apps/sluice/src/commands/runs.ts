@@ -1,5 +1,5 @@
-import { listRuns } from "@sluice/queue";
-import { booksLines, booksObject } from "../books.ts";
+import { booksObject, listRuns } from "@sluice/queue";
+import { booksLines } from "../books.ts";
 import { EXIT } from "../exit-codes.ts";
 import { needRun } from "../named-run.ts";
 import { openSession } from "../session.ts";

@@ -1,0 +1,168 @@
+import type { IncomingMessage } from "node:http";
+import { buffer } from "node:stream/consumers";
+import { setTimeout as delay } from "node:timers/promises";
+import type { Lane } from "@sluice/queue";
+import { readNdjson, type SourceRecord } from "@sluice/sources";
+import { OpenChunk } from "../open-chunk.ts";
+import { Lease, type Allowance } from "./allowance.ts";
+import { unauthorized } from "./authenticate.ts";
+import { readBody } from "./body-bytes.ts";
+import { claimOf, type Idempotency } from "./idempotency.ts";
+import type { IntakeRuns } from "./intake-runs.ts";
+import { readJsonBody, RECORD_BYTES_MAX } from "./json-records.ts";
+import { busy, Problem } from "./problem.ts";
+import type { RunWriter, Written } from "./run-writer.ts";
+
+/** A request with assets, as far as its head tells. */
+export interface AssetsRequest {
+  /** Names the request in dead letters. */
+  id: string;
+  raw: IncomingMessage;
+  format: "json" | "ndjson";
+  isCompressed: boolean;
+  connector: string;
+  lane: Lane;
+  /** The run that the client named. */
+  runName: string | null;
+  idempotency: Idempotency | null;
+  /** What the body has to pass before anything of it is used; it is held in memory for that. */
+  isBodyGenuine: ((body: Buffer) => boolean) | null;
+}
+
+/** What receiving needs. */
+export interface Receiving {
+  runs: IntakeRuns;
+  allowance: Allowance;
+  bodyBytesMax: number;
+}
+
+export interface Accepted {
+  run: string;
+  records: number;
+}
+
+/** How long Redis may take to store a chunk. */
+const STORE_MS_MAX = 10_000;
+/** How often a request may meet the run of an hour that was sealed meanwhile. */
+const HOURS_SKIPPED_MAX = 3;
+/** What a client does while Redis holds as much as it may. */
+const FULL_RETRY_SEC = 5;
+
+/**
+ * Brings the assets of a request into Redis, and resolves when all of them are there. NDJSON goes on as it arrives, a
+ * chunk at a time; JSON once the whole of it is known to be right. Throws a `Problem` for a request that can't be taken.
+ */
+export async function receiveAssets(
+  { runs, allowance, bodyBytesMax }: Receiving,
+  request: AssetsRequest,
+): Promise<Accepted> {
+  using lease = new Lease(allowance);
+  const { raw, isCompressed, isBodyGenuine, format } = request;
+  const arriving = readBody(raw, { isCompressed, bytesMax: bodyBytesMax, lease });
+  const bytes = isBodyGenuine === null ? arriving : genuine(arriving, isBodyGenuine);
+  const delivery = new Delivery(runs, request, lease);
+  if (format === "json") {
+    for (const record of await readJsonBody(bytes)) await delivery.add(record);
+  } else {
+    for await (const slice of readNdjson(bytes, RECORD_BYTES_MAX)) {
+      for (const record of slice) await delivery.add(record);
+    }
+  }
+  return await delivery.end();
+}
+
+async function* genuine(
+  chunks: AsyncIterable<Buffer>,
+  isGenuine: (body: Buffer) => boolean,
+): AsyncGenerator<Buffer> {
+  const body = await buffer(chunks);
+  if (!isGenuine(body)) throw unauthorized();
+  yield body;
+}
+
+/** The records of one request on their way into a run. */
+class Delivery {
+  readonly #runs: IntakeRuns;
+  readonly #request: AssetsRequest;
+  readonly #lease: Lease;
+  readonly #chunk: OpenChunk;
+  #ordinal = 0;
+  #records = 0;
+
+  constructor(runs: IntakeRuns, request: AssetsRequest, lease: Lease) {
+    this.#runs = runs;
+    this.#request = request;
+    this.#lease = lease;
+    this.#chunk = new OpenChunk(`request ${request.id}`);
+  }
+
+  async add(record: SourceRecord): Promise<void> {
+    if (this.#chunk.isFull) await this.#write(false);
+    this.#chunk.add(record);
+    this.#records += 1;
+  }
+
+  /** Writes the last part, and tells where all of it is. */
+  async end(): Promise<Accepted> {
+    return { run: await this.#write(true), records: this.#records };
+  }
+
+  /** Returns the run that has the part. */
+  async #write(isLast: boolean): Promise<string> {
+    this.#ordinal += 1;
+    const { idempotency, connector, lane, runName: name } = this.#request;
+    const bytes = isLast ? Infinity : this.#chunk.chars;
+    const records = this.#chunk.take();
+    const part = { records, ordinal: this.#ordinal, isLast };
+    const claim = idempotency === null ? null : claimOf(idempotency, part);
+    for (let skipped = 0; skipped <= HOURS_SKIPPED_MAX; skipped += 1) {
+      const { run, writer } = this.#runs.writerOf({ connector, lane, name });
+      if (records.length === 0) return await openEmpty(run, writer);
+      const writing = writer.write({ records, claim });
+      this.#lease.handOver(bytes, writing);
+      const written = await withinTime(writing);
+      if (written.kind === "written") return written.run;
+      if (written.kind !== "closed" || name !== null) throw refusalOf(written, run);
+      this.#runs.skipHour(run);
+    }
+    throw busy("The run of this hour is sealed; check the clocks of the intake's machines");
+  }
+}
+
+/** A request may have no records; its run is there all the same. */
+async function openEmpty(run: string, writer: RunWriter): Promise<string> {
+  await withinTime(writer.open());
+  return run;
+}
+
+/** What is not stored in time may be stored later: its outcome is unknown to the client. */
+async function withinTime<T>(writing: Promise<T>): Promise<T> {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const late = delay(STORE_MS_MAX, undefined, { signal }).then(() => {
+    throw busy("Redis does not answer; send the request again, with the same Idempotency-Key");
+  });
+  try {
+    return await Promise.race([writing, late]);
+  } catch (cause) {
+    if (cause instanceof Problem) throw cause;
+    throw busy("Redis cannot store it now; send the request again a little later", 1, cause);
+  } finally {
+    late.catch(() => {});
+    stopping.abort();
+  }
+}
+
+function refusalOf({ kind }: Exclude<Written, { kind: "written" }>, run: string): Problem {
+  switch (kind) {
+    case "full":
+      return busy("Too much waits to be delivered; send the request again later", FULL_RETRY_SEC);
+    case "other-content":
+      return new Problem(
+        422,
+        "The Idempotency-Key was used for another request; use a new one for new content",
+      );
+    case "closed":
+      return new Problem(409, `Run "${run}" takes nothing more: it is sealed; name another run`);
+  }
+}
