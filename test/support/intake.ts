@@ -29,7 +29,7 @@ export interface TestIntake extends AsyncDisposable {
 
 type Body = NonNullable<RequestInit["body"]>;
 
-export interface PostOptions {
+interface PostOptions {
   headers?: Readonly<Record<string, string>>;
   /** Without the question mark. */
   query?: string;

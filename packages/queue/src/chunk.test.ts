@@ -9,6 +9,7 @@ const readable = fc.record(
   {
     text: fc.json().map((text) => text.replaceAll("\n", " ")),
     line: fc.nat(),
+    source: fc.string(),
     version: fc.nat(),
     isAsset: fc.constant(true as const),
   },

@@ -5,7 +5,7 @@ import { acknowledge, loadBatch } from "./batches.ts";
 import { enqueueChunk, storeChunk, type Enqueued } from "./enqueue.ts";
 import { cut, fillBatch, loadChunk } from "./outbox.ts";
 import { Queues } from "./queues.ts";
-import { abortRun, openRun, readRun, sealRun } from "./runs.ts";
+import { abortRun, openRun, openRuns, readRun, sealRun } from "./runs.ts";
 import { CONNECTOR, cutWith, freshAccount, openTestRun, settleAs, store } from "./test-account.ts";
 import { observe, ownRedis } from "./test-server.ts";
 
@@ -156,6 +156,92 @@ describe("enqueue", () => {
     const run = await openTestRun(account);
     expect((await storeAs(account, run, 1, [noise(5_000)])).kind).toBe("enqueued");
     expect(await storeAs(account, run, 2, ["{}"])).toEqual({ kind: "full" });
+  });
+
+  describe("with claims", () => {
+    const claims = [
+      { id: "first", fingerprint: "f1" },
+      { id: "second", fingerprint: "f2" },
+    ];
+    const content = { source: "s", records: [{ text: "{}", line: 1 }] };
+    const place = { lane: "live", producer: "p" } as const;
+
+    it("stores nothing while one of them is held, and tells the run that has it", async () => {
+      const account = await freshAccount();
+      const [run, other] = [await openTestRun(account), await openTestRun(account)];
+      const held = { ...place, run, ordinal: 1, claims: claims.slice(0, 1) };
+      expect((await storeChunk(account, held, content)).kind).toBe("enqueued");
+      const both = { ...place, run: other, ordinal: 1, claims };
+      expect(await storeChunk(account, both, content)).toEqual({
+        kind: "claimed",
+        held: [{ index: 0, run }],
+      });
+      expect(await readRun(account, other)).toMatchObject({ read: 0 });
+      const rest = { ...place, run: other, ordinal: 2, claims: claims.slice(1) };
+      expect((await storeChunk(account, rest, content)).kind).toBe("enqueued");
+      const again = { ...place, run: other, ordinal: 3, claims };
+      expect(await storeChunk(account, again, content)).toEqual({
+        kind: "claimed",
+        held: [
+          { index: 0, run },
+          { index: 1, run: other },
+        ],
+      });
+    });
+
+    it("tells that one is held for other content", async () => {
+      const account = await freshAccount();
+      const run = await openTestRun(account);
+      await storeChunk(account, { ...place, run, ordinal: 1, claims }, content);
+      const other = [{ id: "first", fingerprint: "f3" }];
+      expect(
+        await storeChunk(account, { ...place, run, ordinal: 2, claims: other }, content),
+      ).toEqual({ kind: "claimed", held: [{ index: 0, run: null }] });
+    });
+
+    it("answers a repeated call with the sequence it gave, and a sealed run's claims with their run", async () => {
+      const account = await freshAccount();
+      const run = await openTestRun(account);
+      const call = { ...place, run, ordinal: 1, claims };
+      const given = await storeChunk(account, call, content);
+      expect(await storeChunk(account, call, content)).toEqual(given);
+      await sealRun(account, run);
+      expect(await storeChunk(account, { ...call, ordinal: 2 }, content)).toMatchObject({
+        kind: "claimed",
+        held: [{ run }, { run }],
+      });
+    });
+
+    it("holds none for a chunk that it did not take, and each for a day", async () => {
+      const account = await freshAccount({ queueBytesMax: 1 });
+      const run = await openTestRun(account);
+      await storeAs(account, run, 1, ["{}"]);
+      const call = { ...place, run, ordinal: 2, claims };
+      expect(await storeChunk(account, call, content)).toEqual({ kind: "full" });
+      await settleAs(account, 1, { a: "1" });
+      await cutWith(account);
+      await fillBatch(account, 1);
+      expect((await storeChunk(account, call, content)).kind).toBe("enqueued");
+      const lifeMs = await account.client.pttl(account.key("claim:first"));
+      expect(lifeMs).toBeGreaterThan(23 * 3_600_000);
+      expect(lifeMs).toBeLessThanOrEqual(24 * 3_600_000);
+    });
+  });
+
+  it("opens a run of a given id once, whoever comes first", async () => {
+    const account = await freshAccount();
+    const options = { id: "mine", connector: CONNECTOR, lane: "live" } as const;
+    expect(await openRun(account, { ...options, description: { sources: [] } })).toBe("mine");
+    await storeAs(account, "mine", 1, ["{}"]);
+    const other = { ...options, lane: "backfill", connector: "other" } as const;
+    await openRun(account, { ...other, description: { sources: [] } });
+    const run = { read: 1, pending: 1, lane: "live", connector: CONNECTOR, state: "open" };
+    expect(await readRun(account, "mine")).toMatchObject(run);
+    expect(await openRuns(account)).toEqual(["mine"]);
+    await sealRun(account, "mine");
+    await openRun(account, { ...options, description: { sources: [] } });
+    expect(await readRun(account, "mine")).toMatchObject({ state: "sealed" });
+    expect(await openRuns(account)).toEqual([]);
   });
 
   it("adds the job of the chunk to its lane, once", async () => {

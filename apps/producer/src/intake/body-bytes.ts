@@ -21,9 +21,11 @@ export async function* readBody(
   request: IncomingMessage,
   { isCompressed, bytesMax, lease }: BodyOptions,
 ): AsyncGenerator<Buffer> {
-  const wire = bounded(arriving(request), bytesMax);
-  const bytes = isCompressed ? bounded(unpacked(wire), bytesMax) : wire;
-  for await (const chunk of bytes) {
+  const wire = arriving(request, bytesMax);
+  let bytes = 0;
+  for await (const chunk of isCompressed ? unpacked(wire) : wire) {
+    bytes += chunk.length;
+    if (bytes > bytesMax) throw tooLarge(bytesMax);
     if (!lease.take(chunk.length)) {
       throw busy("Too many bytes are in hand already; send the request again a little later");
     }
@@ -32,22 +34,19 @@ export async function* readBody(
 }
 
 /** Stopping early lets the rest run past unread: the client can only read the answer once it has sent all. */
-async function* arriving(request: IncomingMessage): AsyncGenerator<Buffer> {
+async function* arriving(request: IncomingMessage, bytesMax: number): AsyncGenerator<Buffer> {
+  let bytes = 0;
   try {
-    yield* request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-  } catch {
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+      bytes += (chunk as Buffer).length;
+      if (bytes > bytesMax) throw tooLarge(bytesMax);
+      yield chunk as Buffer;
+    }
+  } catch (error) {
+    if (error instanceof Problem) throw error;
     throw new Problem(400, "The request ended before its body did; send it again");
   } finally {
     request.resume();
-  }
-}
-
-async function* bounded(chunks: AsyncIterable<Buffer>, bytesMax: number): AsyncGenerator<Buffer> {
-  let bytes = 0;
-  for await (const chunk of chunks) {
-    bytes += chunk.length;
-    if (bytes > bytesMax) throw tooLarge(bytesMax);
-    yield chunk;
   }
 }
 

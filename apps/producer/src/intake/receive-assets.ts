@@ -1,6 +1,5 @@
 import type { IncomingMessage } from "node:http";
 import { buffer } from "node:stream/consumers";
-import { setTimeout as delay } from "node:timers/promises";
 import type { Lane } from "@sluice/queue";
 import { readNdjson, type SourceRecord } from "@sluice/sources";
 import { OpenChunk } from "../open-chunk.ts";
@@ -137,19 +136,17 @@ async function openEmpty(run: string, writer: RunWriter): Promise<string> {
 
 /** What is not stored in time may be stored later: its outcome is unknown to the client. */
 async function withinTime<T>(writing: Promise<T>): Promise<T> {
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  const late = delay(STORE_MS_MAX, undefined, { signal }).then(() => {
-    throw busy("Redis does not answer; send the request again, with the same Idempotency-Key");
-  });
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(() => {
+    reject(busy("Redis does not answer; send the request again, with the same Idempotency-Key"));
+  }, STORE_MS_MAX);
   try {
     return await Promise.race([writing, late]);
   } catch (cause) {
     if (cause instanceof Problem) throw cause;
     throw busy("Redis cannot store it now; send the request again a little later", 1, cause);
   } finally {
-    late.catch(() => {});
-    stopping.abort();
+    clearTimeout(timer);
   }
 }
 

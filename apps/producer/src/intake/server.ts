@@ -45,7 +45,7 @@ export async function createServer({ tls, onTrouble }: ServerOptions): Promise<F
     keepAliveTimeout: KEEP_ALIVE_MS,
     // Those that are in hand when the server stops get their answers.
     return503OnClosing: false,
-    genReqId: () => randomBytes(9).toString("base64url"),
+    genReqId: requestIds(),
     frameworkErrors: answerError,
     clientErrorHandler: answerConnectionError,
   };
@@ -82,13 +82,20 @@ export async function createServer({ tls, onTrouble }: ServerOptions): Promise<F
     const problem = problemOf(error);
     const cause = problem === null ? error : problem.cause;
     // A client that went away is nobody's trouble.
-    if (cause instanceof Error && !request.raw.destroyed) {
+    if (cause instanceof Error && !request.socket.destroyed) {
       onTrouble(`Request ${request.id} failed: ${cause.message}`);
     }
     const unexpected = () =>
       new Problem(500, `The request failed; the log says why, at request ${request.id}`);
     return (problem ?? unexpected()).send(reply);
   }
+}
+
+/** Ids that no other process gives: a random beginning, and a count. */
+function requestIds(): () => string {
+  const beginning = randomBytes(6).toString("hex");
+  let count = 0;
+  return () => `${beginning}-${(count += 1)}`;
 }
 
 function answerConnectionError(error: { code?: string }, socket: Socket): void {

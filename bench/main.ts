@@ -1,0 +1,15 @@
+import { intakeBench } from "./intake.ts";
+
+/** A measurement: takes its arguments, and prints a table or, with `--json`, one object. */
+type Bench = (args: readonly string[]) => Promise<void>;
+
+const BENCHES: Readonly<Record<string, Bench>> = { intake: intakeBench };
+
+const [name = "", ...args] = process.argv.slice(2);
+const bench = BENCHES[name];
+if (bench === undefined) {
+  process.stderr.write(`Usage: npm run bench -- ${Object.keys(BENCHES).join(" | ")} [--json]\n`);
+  process.exitCode = 2;
+} else {
+  await bench(args);
+}
