@@ -6,18 +6,16 @@ import { connect } from "node:net";
 import { json } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { createApiKey } from "@sluice/producer";
-import {
-  booksObject,
-  listRuns,
-  loadChunk,
-  openRun,
-  readRun,
-  recountPending,
-  type Account,
-} from "@sluice/queue";
+import { booksObject, listRuns, loadChunk, openRun, readRun, type Account } from "@sluice/queue";
 import { Secret } from "@sluice/service";
 import { describe, expect, it, vi } from "vitest";
-import { CONNECTOR, openIntake, type Answer, type TestIntake } from "./support/intake.ts";
+import {
+  CONNECTOR,
+  countBooks,
+  openIntake,
+  type Answer,
+  type TestIntake,
+} from "./support/intake.ts";
 
 const NDJSON = { "content-type": "application/x-ndjson" };
 const GZIP = { "content-encoding": "gzip" };
@@ -34,17 +32,6 @@ async function chunksOf(account: Account): Promise<string[][]> {
 
 async function recordsOf(account: Account): Promise<string[]> {
   return (await chunksOf(account)).flat();
-}
-
-/** What all runs have read, which is what really waits. */
-async function countBooks(account: Account): Promise<number> {
-  let read = 0;
-  for (const run of await listRuns(account)) {
-    expect(await recountPending(account, run.id)).toBe(run.pending);
-    expect(run.pending).toBe(run.read);
-    read += run.read;
-  }
-  return read;
 }
 
 function assets(count: number, padding = ""): { id: string; padding: string }[] {
@@ -221,12 +208,16 @@ describe("a request that cannot be taken", () => {
     expectProblem(await intake.post("{}", { path: "/livez" }), 405, /Only GET and HEAD/);
   });
 
-  it("is 413 above the size, as it is sent and as it is unpacked, and nothing of it is kept in memory", async () => {
+  it("is 413 above the size, as it is sent and as it is unpacked, and says what of a stream was taken before", async () => {
     await using intake = await openIntake({ bodyBytesMax: 100_000 });
     expectProblem(await intake.post(linesOf(assets(1, "x".repeat(100_001)))), 413, /100000/);
     const bomb = gzipSync(Buffer.alloc(50_000_000, "{}\n"));
     expect(bomb.length).toBeLessThan(100_000);
-    expectProblem(await intake.post(bomb, { headers: { ...GZIP, ...NDJSON } }), 413, /unpacked/);
+    const unpacked = await intake.post(bomb, { headers: { ...GZIP, ...NDJSON } });
+    expectProblem(unpacked, 413, /unpacked.* The first \d+ records are in run intake-default-live/);
+    const taken = Number(/first (\d+)/.exec(String(unpacked.body["detail"]))?.[1]);
+    expect(await countBooks(intake.account)).toBe(taken);
+    expectProblem(await intake.post(bomb, { headers: GZIP }), 413, /unpacked; send it in parts$/);
     expect((await intake.post("{}")).status).toBe(202);
   });
 

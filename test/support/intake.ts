@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createApiKey, startIntake, type Intake, type IntakeOptions } from "@sluice/producer";
-import { openAccount, Queues, type Account } from "@sluice/queue";
-import { inject } from "vitest";
+import { listRuns, openAccount, Queues, recountPending, type Account } from "@sluice/queue";
+import { expect, inject } from "vitest";
 import { forgetAccount } from "./accounts.ts";
 
 /** The connector of the tests, as workers know it. */
@@ -114,4 +114,15 @@ async function ask(url: string, init: RequestInit): Promise<Answer> {
   const text = await response.text();
   const body = text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
   return { status: response.status, headers: response.headers, body };
+}
+
+/** What all runs have read, where no worker is at work: just that waits, by an independent count. */
+export async function countBooks(account: Account): Promise<number> {
+  let read = 0;
+  for (const run of await listRuns(account)) {
+    expect(await recountPending(account, run.id)).toBe(run.pending);
+    expect(run.pending).toBe(run.read);
+    read += run.read;
+  }
+  return read;
 }

@@ -21,7 +21,7 @@ export interface RequestPart {
   isLast: boolean;
 }
 
-const KEY = /^[\x21-\x7e]{1,255}$/;
+const KEY = /^[\x21\x23-\x7e]{1,255}$/;
 
 /**
  * The key in an `Idempotency-Key` header: a quoted string as in draft-ietf-httpapi-idempotency-key-header, or the bare
@@ -32,7 +32,7 @@ export function parseIdempotencyKey(header: string | string[] | undefined): stri
   const text = Array.isArray(header) ? header.join(",") : header;
   const key = /^"(?<key>.*)"$/.exec(text)?.groups?.["key"] ?? text;
   if (KEY.test(key)) return key;
-  const message = "It has to be 1 to 255 visible ASCII characters";
+  const message = "It has to be 1 to 255 visible ASCII characters other than quotes";
   throw new Problem(400, `The Idempotency-Key cannot be used: ${message}`, {
     errors: [{ path: "Idempotency-Key", message }],
   });

@@ -60,14 +60,26 @@ export async function receiveAssets(
   const arriving = readBody(raw, { isCompressed, bytesMax: bodyBytesMax, lease });
   const bytes = isBodyGenuine === null ? arriving : genuine(arriving, isBodyGenuine);
   const delivery = new Delivery(runs, request, lease);
-  if (format === "json") {
-    for (const record of await readJsonBody(bytes)) await delivery.add(record);
-  } else {
-    for await (const slice of readNdjson(bytes, RECORD_BYTES_MAX)) {
-      for (const record of slice) await delivery.add(record);
+  try {
+    if (format === "json") {
+      for (const record of await readJsonBody(bytes)) await delivery.add(record);
+    } else {
+      for await (const slice of readNdjson(bytes, RECORD_BYTES_MAX)) {
+        for (const record of slice) await delivery.add(record);
+      }
     }
+    return await delivery.end();
+  } catch (error) {
+    throw error instanceof Problem ? withTaken(error, delivery) : error;
   }
-  return await delivery.end();
+}
+
+/** Of a body that is taken chunk by chunk, what came before the problem stays taken. */
+function withTaken(problem: Problem, { taken }: Delivery): Problem {
+  if (taken === null) return problem;
+  const { status, message, headers, errors, cause } = problem;
+  const detail = `${message}. The first ${taken.records} records are in run ${taken.run}`;
+  return new Problem(status, detail, { headers, errors, cause });
 }
 
 async function* genuine(
@@ -87,6 +99,7 @@ class Delivery {
   readonly #chunk: OpenChunk;
   #ordinal = 0;
   #records = 0;
+  #taken: Accepted | null = null;
 
   constructor(runs: IntakeRuns, request: AssetsRequest, lease: Lease) {
     this.#runs = runs;
@@ -95,8 +108,15 @@ class Delivery {
     this.#chunk = new OpenChunk(`request ${request.id}`);
   }
 
+  /** What is in Redis so far. */
+  get taken(): Accepted | null {
+    return this.#taken;
+  }
+
   async add(record: SourceRecord): Promise<void> {
-    if (this.#chunk.isFull) await this.#write(false);
+    if (this.#chunk.isFull) {
+      this.#taken = { run: await this.#write(false), records: this.#records };
+    }
     this.#chunk.add(record);
     this.#records += 1;
   }
