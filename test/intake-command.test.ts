@@ -6,7 +6,8 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { readRun } from "@sluice/queue";
 import { generate } from "selfsigned";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
+import { eventually } from "./support/intake.ts";
 import { openPlace, type Place } from "./support/sluice.ts";
 
 /** The environment of an intake with one key, made by the command itself. */
@@ -70,10 +71,8 @@ describe("sluice up", () => {
       { run: string },
     ];
     expect(status).toBe(202);
-    await vi.waitFor(
-      async () =>
-        expect(await readRun(place.account, body.run)).toMatchObject({ delivered: 2, dead: 1 }),
-      20_000,
+    await eventually(async () =>
+      expect(await readRun(place.account, body.run)).toMatchObject({ delivered: 2, dead: 1 }),
     );
     expect(place.sandbox.count()).toBe(2);
     const shown = await place.run(["runs", body.run, "--json"]);

@@ -2,7 +2,8 @@ import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createApiKey } from "@sluice/producer";
 import { listRuns, loadChunk, recountPending, type Account } from "@sluice/queue";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
+import { eventually } from "./support/intake.ts";
 import { openPlace } from "./support/sluice.ts";
 
 const CLIENTS = 30;
@@ -85,13 +86,10 @@ describe("an intake killed under load", () => {
       const { command, url } = await start();
       const before = await account.client.zcard(account.key("chunks"));
       const sending = sendUntilKilled(url, key, () => unknown.pop() ?? (last += 1));
-      await vi.waitFor(
-        async () => {
-          const chunks = await account.client.zcard(account.key("chunks"));
-          expect(chunks).toBeGreaterThan(before + 30 * kill);
-        },
-        { timeout: 20_000, interval: 5 },
-      );
+      await eventually(async () => {
+        const chunks = await account.client.zcard(account.key("chunks"));
+        expect(chunks).toBeGreaterThan(before + 30 * kill);
+      });
       command.signal("SIGKILL");
       const outcomes = await sending;
       accepted.push(...outcomes.accepted);

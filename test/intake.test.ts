@@ -8,20 +8,21 @@ import { gzipSync } from "node:zlib";
 import { createApiKey } from "@sluice/producer";
 import { booksObject, listRuns, loadChunk, openRun, readRun, type Account } from "@sluice/queue";
 import { Secret } from "@sluice/service";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it } from "vitest";
 import {
   CONNECTOR,
   countBooks,
+  eventually,
+  NOON_MS,
   openIntake,
   type Answer,
   type TestIntake,
 } from "./support/intake.ts";
+import { startOwnRedis } from "./support/own-redis.ts";
 
 const NDJSON = { "content-type": "application/x-ndjson" };
 const GZIP = { "content-encoding": "gzip" };
 const HOUR_MS = 3_600_000;
-/** Half past an hour. */
-const NOON_MS = Date.parse("2026-11-22T12:30:00Z");
 
 /** The chunks that wait, in order: the texts of their records. */
 async function chunksOf(account: Account): Promise<string[][]> {
@@ -98,7 +99,7 @@ describe("POST /v1/connectors/{name}/assets", () => {
       duplex: "half",
       headers: { authorization: `Bearer ${intake.key}`, ...NDJSON },
     });
-    await vi.waitFor(async () => expect(await countBooks(intake.account)).toBe(250));
+    await eventually(async () => expect(await countBooks(intake.account)).toBe(250));
     resolve();
     const answer = await answering;
     expect([answer.status, await answer.json()]).toMatchObject([202, { records: 252 }]);
@@ -111,7 +112,7 @@ describe("POST /v1/connectors/{name}/assets", () => {
     const answers = await Promise.all(posts);
     expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([202]));
     expect(await chunksOf(intake.account)).toHaveLength(1);
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect((await intake.queues.counts())["intake-live"]?.waiting).toBe(1),
     );
     expect(await countBooks(intake.account)).toBe(50);
@@ -243,16 +244,16 @@ describe("a request that cannot be taken", () => {
     const other = createApiKey("other");
     await writeFile(intake.keysFile, `${await readFile(intake.keysFile, "utf8")}${other.line}\n`);
     const headers = { authorization: `Bearer ${other.key}` };
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await intake.post("{}", { headers })).status).not.toBe(401);
-    }, 10_000);
-    const limited = await vi.waitFor(async () => {
+    });
+    const limited = await eventually(async () => {
       const answers = await Promise.all(assets(12).map(() => intake.post("{}")));
       const found = answers.find(({ status }) => status === 429);
       expect(found).toBeDefined();
       expect(answers.filter(({ status }) => status === 202).length).toBeGreaterThan(0);
       return found as Answer;
-    }, 10_000);
+    });
     expectProblem(limited, 429, /More than 3/);
     expect(Number(limited.headers.get("retry-after"))).toBeGreaterThan(0);
   });
@@ -278,14 +279,14 @@ describe("a request that cannot be taken", () => {
       );
       return socket;
     });
-    const answer = await vi.waitFor(async () => {
+    const answer = await eventually(async () => {
       const last = await intake.post(`[{"id":"${"x".repeat(30_000)}"}]`);
       expect(last.status).toBe(503);
       return last;
     });
     expectProblem(answer, 503, /in hand/);
     for (const socket of sockets) socket.destroy();
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await intake.post(`[{"id":"${"x".repeat(30_000)}"}]`)).status).toBe(202);
     });
   });
@@ -368,7 +369,7 @@ describe("an Idempotency-Key", () => {
       `POST /v1/connectors/default/assets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${intake.key}\r\n` +
         `Content-Type: application/x-ndjson\r\nIdempotency-Key: k\r\nContent-Length: 999999\r\n\r\n${halfway}`,
     );
-    await vi.waitFor(async () => expect(await countBooks(intake.account)).toBe(500));
+    await eventually(async () => expect(await countBooks(intake.account)).toBe(500));
     socket.destroy();
     const headers = { ...keyed("k").headers, ...NDJSON };
     const again = await intake.post(linesOf(records), { headers });
@@ -387,9 +388,9 @@ describe("an Idempotency-Key", () => {
     await writeFile(intake.keysFile, `${await readFile(intake.keysFile, "utf8")}${other.line}\n`);
     await intake.post('{"id":"a"}', keyed("k"));
     const headers = { ...keyed("k").headers, authorization: `Bearer ${other.key}` };
-    await vi.waitFor(async () => {
+    await eventually(async () => {
       expect((await intake.post('{"id":"b"}', { headers })).status).toBe(202);
-    }, 10_000);
+    });
     expect(await countBooks(intake.account)).toBe(2);
   });
 
@@ -398,6 +399,37 @@ describe("an Idempotency-Key", () => {
     for (const key of ["", '""', "a b", "x".repeat(300)]) {
       expectProblem(await intake.post("{}", keyed(key)), 400, /Idempotency-Key/);
     }
+  });
+});
+
+describe("an intake whose Redis does not answer", () => {
+  it("is 503 and not ready, and what is sent again with the same key counts once when Redis is back", async () => {
+    await using stack = new AsyncDisposableStack();
+    const redis = await startOwnRedis();
+    stack.use(redis);
+    const intake = stack.use(await openIntake({ redisUrl: redis.url }));
+    const once = { headers: { "idempotency-key": "k" } };
+    expect((await intake.post('{"id":"a"}')).status).toBe(202);
+    redis.pause();
+    const [answer, ready] = await Promise.all([
+      intake.post('{"id":"b"}', once),
+      intake.get("/readyz"),
+    ]);
+    expectProblem(answer, 503, /does not answer/);
+    expectProblem(ready, 503, /does not answer/);
+    redis.goOn();
+    expect((await intake.post('{"id":"b"}', once)).status).toBe(202);
+    expect((await intake.get("/readyz")).status).toBe(200);
+    expect(await countBooks(intake.account)).toBe(2);
+  });
+
+  it("opens the run again when Redis has lost it", async () => {
+    await using intake = await openIntake();
+    await intake.post("{}");
+    const keys = await intake.account.client.keys(`${intake.account.base}*`);
+    await intake.account.client.unlink(...keys);
+    expect(await intake.post("{}")).toMatchObject({ status: 202 });
+    expect(await countBooks(intake.account)).toBe(1);
   });
 });
 
@@ -429,14 +461,14 @@ describe("runs", () => {
     await openRun(account, { id: left, connector: CONNECTOR, lane: "backfill", description });
     const mine = await openRun(account, { connector: CONNECTOR, lane: "live", description });
     await using _ = await openIntake({ name: account.name, nowMs: () => NOON_MS });
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await readRun(account, left)).toMatchObject({ state: "done" }),
     );
     expect(await readRun(account, mine)).toMatchObject({ state: "open" });
     const now = "intake-default-live-20261122T12";
     expect(await readRun(account, now)).toMatchObject({ state: "open" });
     await using __ = await openIntake({ name: account.name, nowMs: () => NOON_MS + HOUR_MS });
-    await vi.waitFor(async () =>
+    await eventually(async () =>
       expect(await readRun(account, now)).toMatchObject({ state: "sealed" }),
     );
     const late = await first.post("{}");
@@ -475,7 +507,7 @@ describe("API keys", () => {
     await using intake = await openIntake();
     const next = createApiKey("next");
     await writeFile(intake.keysFile, `# the only one\n${next.line}\n`);
-    await vi.waitFor(async () => expect((await intake.post("{}")).status).toBe(401), 10_000);
+    await eventually(async () => expect((await intake.post("{}")).status).toBe(401));
     const headers = { authorization: `Bearer ${next.key}` };
     expect((await intake.post("{}", { headers })).status).toBe(202);
   });
@@ -483,7 +515,7 @@ describe("API keys", () => {
   it("stay as they were while their file cannot be understood, which is reported", async () => {
     await using intake = await openIntake();
     await writeFile(intake.keysFile, "nonsense\n");
-    await vi.waitFor(() => expect(intake.troubles.join()).toMatch(/line 1 of/), 10_000);
+    await eventually(() => expect(intake.troubles.join()).toMatch(/line 1 of/));
     expect((await intake.post("{}")).status).toBe(202);
   });
 
@@ -532,6 +564,12 @@ describe("a Standard Webhooks signature", () => {
     const renamed = { ...signed("{}").headers, "webhook-id": "msg_2" };
     expectProblem(await intake.post("{}", { headers: renamed }), 401, /key/);
     expect(await countBooks(intake.account)).toBe(0);
+  });
+
+  it("is 413 above 1 MiB, whose check would take too long", async () => {
+    await using intake = await openIntake({ ...settings, keysFile: null });
+    const body = linesOf(assets(1, "x".repeat(1_048_576)));
+    expectProblem(await intake.post(body, signed(body)), 413, /1048576/);
   });
 
   it("is for sending only, and not for compressed bodies", async () => {
@@ -611,7 +649,7 @@ describe("an intake that stops", () => {
     call.flushHeaders();
     await once(call, "continue");
     const stopping = intake[Symbol.asyncDispose]();
-    await vi.waitFor(async () => await expect(fetch(`${url}/livez`)).rejects.toThrow());
+    await eventually(async () => await expect(fetch(`${url}/livez`)).rejects.toThrow());
     call.end("{}");
     const [answer] = (await once(call, "response")) as [IncomingMessage];
     expect([answer.statusCode, await json(answer)]).toMatchObject([202, { records: 1 }]);

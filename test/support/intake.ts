@@ -4,11 +4,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createApiKey, startIntake, type Intake, type IntakeOptions } from "@sluice/producer";
 import { listRuns, openAccount, Queues, recountPending, type Account } from "@sluice/queue";
-import { expect, inject } from "vitest";
+import { expect, inject, vi } from "vitest";
 import { forgetAccount } from "./accounts.ts";
 
 /** The connector of the tests, as workers know it. */
 export const CONNECTOR = "da4b8361-2327-4bf1-af7d-2ce775bc9882";
+
+/** The time that the intakes of tests believe it is. */
+export const NOON_MS = Date.parse("2026-11-22T12:30:00Z");
 
 /** An intake in this process, on an account of its own. */
 export interface TestIntake extends AsyncDisposable {
@@ -44,8 +47,16 @@ export interface Answer {
   body: Record<string, unknown>;
 }
 
+interface AccountChoice {
+  queueBytesMax?: number;
+  /** Default: one of its own. */
+  name?: string;
+  /** Default: the tests' Redis. */
+  redisUrl?: string;
+}
+
 export async function openIntake(
-  options: Partial<IntakeOptions> & { queueBytesMax?: number; name?: string } = {},
+  options: Partial<IntakeOptions> & AccountChoice = {},
 ): Promise<TestIntake> {
   await using stack = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), "sluice-intake-"));
@@ -53,10 +64,11 @@ export async function openIntake(
   const { key, line } = createApiKey("agent");
   const keysFile = join(dir, "keys");
   await writeFile(keysFile, `${line}\n`);
-  const { queueBytesMax, name = `test-${randomBytes(6).toString("hex")}`, ...chosen } = options;
+  const { queueBytesMax, redisUrl = inject("redisUrl"), ...chosen } = options;
+  const name = options.name ?? `test-${randomBytes(6).toString("hex")}`;
   const account = stack.use(
     await openAccount({
-      redisUrl: inject("redisUrl"),
+      redisUrl,
       account: name,
       ...(queueBytesMax && { queueBytesMax }),
     }),
@@ -78,6 +90,8 @@ export async function openIntake(
       bodyBytesMax: 4_000_000,
       callsPerSecMax: 100_000,
       lingerMs: 5,
+      // Half past an hour, so that no test sees two.
+      nowMs: () => NOON_MS,
       ...chosen,
     }),
   );
@@ -125,4 +139,9 @@ export async function countBooks(account: Account): Promise<number> {
     read += run.read;
   }
   return read;
+}
+
+/** Waits for a fact, however slow the machine is. */
+export async function eventually<T>(look: () => T | Promise<T>): Promise<T> {
+  return await vi.waitFor(look, { timeout: 20_000, interval: 20 });
 }

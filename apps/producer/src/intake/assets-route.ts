@@ -11,6 +11,9 @@ import { unsupportedType } from "./request-errors.ts";
 import type { RoutesOptions } from "./routes.ts";
 import { accepted, assetsBody, assetsHeaders, assetsQuery, connectorParams } from "./schemas.ts";
 
+/** A signature is checked in one go, before it is known who sent it. */
+const SIGNED_BYTES_MAX = 1_048_576;
+
 const URL = "/v1/connectors/:name/assets";
 
 /** `POST /v1/connectors/{name}/assets`: one asset, an array, or NDJSON; 202 once all of it is in Redis. */
@@ -43,7 +46,7 @@ export function addAssetsRoute(app: FastifyInstance, options: RoutesOptions): vo
       const target = { connector, lane, runName };
       const isSigned = request.caller === SIGNER;
       const answer = await receiveAssets(options, {
-        ...headOf(request, bodyBytesMax),
+        ...headOf(request, isSigned ? Math.min(bodyBytesMax, SIGNED_BYTES_MAX) : bodyBytesMax),
         ...target,
         idempotency: idempotencyOf(request, target),
         isBodyGenuine:
@@ -57,7 +60,7 @@ export function addAssetsRoute(app: FastifyInstance, options: RoutesOptions): vo
   onlyMethod(app, "POST", URL);
 }
 
-type Head = Pick<AssetsRequest, "id" | "raw" | "format" | "isCompressed">;
+type Head = Pick<AssetsRequest, "id" | "raw" | "format" | "isCompressed" | "bodyBytesMax">;
 
 /** What the headers say of the body. */
 function headOf({ id, raw, headers, caller }: FastifyRequest, bodyBytesMax: number): Head {
@@ -78,7 +81,8 @@ function headOf({ id, raw, headers, caller }: FastifyRequest, bodyBytesMax: numb
     throw new Problem(415, "A signed body has to be sent as it is, without Content-Encoding");
   }
   if (Number(headers["content-length"] ?? 0) > bodyBytesMax) throw tooLarge(bodyBytesMax);
-  return { id, raw, format: type === "application/json" ? "json" : "ndjson", isCompressed };
+  const format = type === "application/json" ? "json" : "ndjson";
+  return { id, raw, format, isCompressed, bodyBytesMax };
 }
 
 type Target = Pick<AssetsRequest, "connector" | "lane" | "runName">;

@@ -48,6 +48,8 @@ export interface Intake extends AsyncDisposable {
 const BODIES_IN_HAND = 2;
 /** How long requests in hand may take to end when the intake stops. */
 const CLOSE_MS_MAX = 15_000;
+/** How long the jobs of chunks may take then; those of others are added by a worker's sweep. */
+const JOBS_MS_MAX = 5_000;
 
 /**
  * Takes assets over HTTP and puts them into the queue. Throws an `Error` that says what to do when the keys or the secrets can't be used,
@@ -64,7 +66,9 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
     );
   }
   const adding = new Set<Promise<void>>();
-  stack.defer(async () => void (await Promise.all(adding)));
+  stack.defer(async () => {
+    await Promise.race([Promise.all(adding), delay(JOBS_MS_MAX, undefined, { ref: false })]);
+  });
   const onChunk = (lane: Lane, sequence: number) => {
     // The chunk is safe already. Should its job be lost, the workers' sweep adds it.
     const work = queues.addChunk(lane, sequence).catch((error: unknown) => {

@@ -19,6 +19,8 @@ export interface AssetsRequest {
   raw: IncomingMessage;
   format: "json" | "ndjson";
   isCompressed: boolean;
+  /** As sent, and again as unpacked. */
+  bodyBytesMax: number;
   connector: string;
   lane: Lane;
   /** The run that the client named. */
@@ -32,7 +34,6 @@ export interface AssetsRequest {
 export interface Receiving {
   runs: IntakeRuns;
   allowance: Allowance;
-  bodyBytesMax: number;
 }
 
 export interface Accepted {
@@ -52,12 +53,12 @@ const FULL_RETRY_SEC = 5;
  * chunk at a time; JSON once the whole of it is known to be right. Throws a `Problem` for a request that can't be taken.
  */
 export async function receiveAssets(
-  { runs, allowance, bodyBytesMax }: Receiving,
+  { runs, allowance }: Receiving,
   request: AssetsRequest,
 ): Promise<Accepted> {
   using lease = new Lease(allowance);
-  const { raw, isCompressed, isBodyGenuine, format } = request;
-  const arriving = readBody(raw, { isCompressed, bytesMax: bodyBytesMax, lease });
+  const { raw, isCompressed, bodyBytesMax: bytesMax, isBodyGenuine, format } = request;
+  const arriving = readBody(raw, { isCompressed, bytesMax, lease });
   const bytes = isBodyGenuine === null ? arriving : genuine(arriving, isBodyGenuine);
   const delivery = new Delivery(runs, request, lease);
   try {

@@ -2,7 +2,7 @@ import rateLimit from "@fastify/rate-limit";
 import type { Account } from "@sluice/queue";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { addAssetsRoute } from "./assets-route.ts";
-import { authenticate, type Credentials } from "./authenticate.ts";
+import { authenticate, SIGNER, type Credentials } from "./authenticate.ts";
 import { Problem } from "./problem.ts";
 import type { Receiving } from "./receive-assets.ts";
 import { addRunRoutes } from "./run-routes.ts";
@@ -12,6 +12,7 @@ export interface RoutesOptions extends Receiving {
   credentials: Credentials;
   /** The connectors by name. */
   connectors: ReadonlyMap<string, string>;
+  bodyBytesMax: number;
   /** For each caller. */
   callsPerSecMax: number;
 }
@@ -29,7 +30,9 @@ export async function addRoutes(app: FastifyInstance, options: RoutesOptions): P
       timeWindow: 1_000,
       // Once it is known who calls, and before the body is read.
       hook: "preParsing",
-      keyGenerator: ({ caller }: FastifyRequest) => caller,
+      // Anybody can call himself a signer.
+      keyGenerator: ({ caller, ip }: FastifyRequest) =>
+        caller === SIGNER ? `${caller} ${ip}` : caller,
       errorResponseBuilder: () =>
         new Problem(429, `More than ${callsPerSecMax} requests in a second; send fewer`),
     });
