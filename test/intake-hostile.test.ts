@@ -208,3 +208,12 @@ describe("1,000 hostile requests", () => {
     expect(await intake.post("{}")).toMatchObject({ status: 202, body: { records: 1 } });
   });
 });
+
+describe("a client that sends its request drop by drop", () => {
+  it("is told 408 and cut off", async () => {
+    await using intake = await openIntake();
+    const { status } = await sendRaw(intake.url, Buffer.from(`POST ${PATH} HTTP/1.1\r\nHost: `));
+    expect(status).toBe(408);
+    expect(await intake.post("{}")).toMatchObject({ status: 202 });
+  });
+});

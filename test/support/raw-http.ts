@@ -7,7 +7,7 @@ export interface RawAnswer {
   text: string;
 }
 
-const ANSWER_MS_MAX = 20_000;
+const ANSWER_MS_MAX = 40_000;
 
 /**
  * Writes bytes to a server as they are, and resolves with its first whole answer, or with what there was when the connection
