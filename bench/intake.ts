@@ -8,7 +8,7 @@ import { json } from "node:stream/consumers";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { createApiKey } from "@sluice/producer";
-import { listRuns, openAccount, provideRedisServer } from "@sluice/queue";
+import { findRedisProgram, listRuns, openAccount, startRedis, stopRedis } from "@sluice/queue";
 import type { LoadOptions, LoadResult } from "./intake-load.ts";
 
 /** What the bench prints. */
@@ -56,7 +56,7 @@ async function measure(seconds: number, perSec: number): Promise<IntakeReport> {
   await using stack = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), "sluice-bench-"));
   stack.defer(() => rm(dir, { recursive: true, force: true }));
-  const redisUrl = await startRedis(dir, stack);
+  const redisUrl = await ownRedis(dir, stack);
   const { key, line } = createApiKey("bench");
   await writeFile(join(dir, "keys"), `${line}\n`);
   const intake = spawn(SLUICE, ["up", "--role", "producer", "--json"], {
@@ -101,16 +101,11 @@ function settingsOf(redisUrl: string, keysFile: string): Record<string, string> 
   };
 }
 
-async function startRedis(dir: string, stack: AsyncDisposableStack): Promise<string> {
+async function ownRedis(dir: string, stack: AsyncDisposableStack): Promise<string> {
   const socket = join(dir, "redis.sock");
-  const args = ["--port", "0", "--unixsocket", socket, "--dir", dir, "--save", ""];
-  args.push("--appendonly", "yes", "--appendfsync", "always");
-  const child = spawn(await provideRedisServer(), args, { stdio: ["ignore", "pipe", "inherit"] });
-  stack.defer(() => end(child));
-  for await (const line of createInterface(child.stdout)) {
-    if (/ready to accept connections/i.test(line)) break;
-  }
-  child.stdout.resume();
+  const settings = { appendonly: "yes", appendfsync: "always", save: "" };
+  const server = await startRedis(await findRedisProgram(), { dir, socket, settings });
+  stack.defer(async () => void (await stopRedis(server)));
   return socket;
 }
 

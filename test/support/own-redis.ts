@@ -1,10 +1,7 @@
-import { spawn } from "node:child_process";
-import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { provideRedisServer } from "@sluice/queue";
+import { findRedisProgram, startRedis, stopRedis } from "@sluice/queue";
 
 /** A Redis for one test, which may stop it. */
 export interface OwnRedis extends AsyncDisposable {
@@ -16,21 +13,21 @@ export interface OwnRedis extends AsyncDisposable {
 
 export async function startOwnRedis(): Promise<OwnRedis> {
   const dir = await mkdtemp(join(tmpdir(), "sluice-redis-"));
-  const url = join(dir, "redis.sock");
-  const args = ["--port", "0", "--unixsocket", url, "--dir", dir, "--save", ""];
-  const child = spawn(await provideRedisServer(), args, { stdio: ["ignore", "pipe", "inherit"] });
-  for await (const line of createInterface(child.stdout)) {
-    if (/ready to accept connections/i.test(line)) break;
-  }
-  child.stdout.resume();
+  const socket = join(dir, "redis.sock");
+  const server = await startRedis(await findRedisProgram(), {
+    dir,
+    socket,
+    settings: { save: "" },
+  });
+  const signal = (name: NodeJS.Signals) => void process.kill(server.pid, name);
   return {
-    url,
-    pause: () => void child.kill("SIGSTOP"),
-    goOn: () => void child.kill("SIGCONT"),
+    url: socket,
+    pause: () => signal("SIGSTOP"),
+    goOn: () => signal("SIGCONT"),
     async [Symbol.asyncDispose]() {
-      const ended = once(child, "exit");
-      child.kill("SIGKILL");
-      await ended;
+      // One that is paused ends when it goes on.
+      signal("SIGCONT");
+      await stopRedis(server);
       await rm(dir, { recursive: true, force: true });
     },
   };

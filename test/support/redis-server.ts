@@ -1,8 +1,7 @@
-import { spawn } from "node:child_process";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { provideRedisServer } from "@sluice/queue";
+import { findRedisProgram, startRedis, stopRedis } from "@sluice/queue";
 import { GenericContainer, getContainerRuntimeClient, Wait } from "testcontainers";
 import type { TestProject } from "vitest/node";
 
@@ -12,7 +11,7 @@ declare module "vitest" {
   }
 }
 
-const SETTINGS = ["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""];
+const SETTINGS = { appendonly: "yes", appendfsync: "everysec", save: "" };
 
 /** A server for tests, and how it is stopped. */
 export interface TestRedis {
@@ -52,7 +51,10 @@ async function isDockerThere(): Promise<boolean> {
 
 async function startContainer(): Promise<TestRedis> {
   const container = await new GenericContainer("redis:7-alpine")
-    .withCommand(["redis-server", ...SETTINGS])
+    .withCommand([
+      "redis-server",
+      ...Object.entries(SETTINGS).flatMap(([name, value]) => [`--${name}`, value]),
+    ])
     .withExposedPorts(6379)
     .withWaitStrategy(Wait.forLogMessage(/Ready to accept connections/))
     .start();
@@ -61,22 +63,14 @@ async function startContainer(): Promise<TestRedis> {
 }
 
 async function startChild(): Promise<TestRedis> {
-  const binary = await provideRedisServer((message) => process.stderr.write(`${message}\n`));
+  const program = await findRedisProgram({
+    say: (message) => process.stderr.write(`${message}\n`),
+  });
   const dir = await mkdtemp(join(tmpdir(), "sluice-redis-"));
   const socket = join(dir, "redis.sock");
-  const args = ["--port", "0", "--unixsocket", socket, "--dir", dir, ...SETTINGS];
-  const child = spawn(binary, args, { stdio: ["ignore", "pipe", "inherit"] });
-  const { promise: ready, resolve, reject } = Promise.withResolvers<void>();
-  child.once("error", reject);
-  child.once("exit", (code) => reject(new Error(`redis-server ended with code ${code}`)));
-  child.stdout.on("data", (text: Buffer) => {
-    if (/ready to accept connections/i.test(text.toString())) resolve();
-  });
-  await ready;
+  const server = await startRedis(program, { dir, socket, settings: SETTINGS });
   const stop = async () => {
-    const ended = new Promise((resolve) => child.once("exit", resolve));
-    child.kill("SIGTERM");
-    await ended;
+    await stopRedis(server);
     await rm(dir, { recursive: true, force: true });
   };
   return { url: socket, kind: "child", stop };

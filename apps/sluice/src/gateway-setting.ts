@@ -11,7 +11,7 @@ export function withGateway(environment: Environment): {
   const platform = environment["QUALYS_PLATFORM"]?.trim() ?? "";
   if (url === "" && platform === "") return { environment, problems: [] };
   try {
-    const gateway = gatewayOf(url, platform);
+    const gateway = gatewayOf(url, platform, environment["SLUICE_PLAIN_HTTP_HOST"]?.trim());
     return { environment: { ...environment, QUALYS_GATEWAY_URL: gateway }, problems: [] };
   } catch (error) {
     // Any value will do: nothing is made of it, and it is not reported as missing besides.
@@ -21,11 +21,12 @@ export function withGateway(environment: Environment): {
   }
 }
 
-function gatewayOf(url: string, platform: string): string {
-  if (url !== "") parseGatewayUrl(url);
+function gatewayOf(url: string, platform: string, plainHttpHost?: string): string {
+  if (url !== "") parseGatewayUrl(url, plainHttpHost);
   if (platform === "") return url;
   const gateway = gatewayOfPlatform(platform);
-  if (url === "" || parseGatewayUrl(url).host === parseGatewayUrl(gateway).host) return gateway;
+  const isSame = () => parseGatewayUrl(url, plainHttpHost).host === parseGatewayUrl(gateway).host;
+  if (url === "" || isSame()) return gateway;
   throw new RangeError(
     `Cannot use QUALYS_PLATFORM and QUALYS_GATEWAY_URL together: the gateway of ${platform} is "${gateway}", not "${url}"; leave one of them out`,
   );

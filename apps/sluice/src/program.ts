@@ -13,6 +13,7 @@ import { drain } from "./commands/drain.ts";
 import { dryRun } from "./commands/dry-run.ts";
 import { enqueue } from "./commands/enqueue.ts";
 import { pauseSending, resumeSending } from "./commands/hold.ts";
+import { health } from "./commands/health.ts";
 import { makeKey } from "./commands/key.ts";
 import { push, type PushOptions } from "./commands/push.ts";
 import { runs } from "./commands/runs.ts";
@@ -152,6 +153,12 @@ function addOperating(program: Command, signal: AbortSignal, exit: Exit): void {
     "Redis, gateway, credentials, permission: what works, what to do",
     "sluice check",
   ).action(async (options: Common) => exit(await check(terminalOf(options))));
+  verb(
+    program,
+    "health",
+    "whether `sluice up` on this machine is ready: 0 or 1, for a container's health check",
+    "SLUICE_HEALTH_PORT=8081 sluice health",
+  ).action(async (options: Common) => exit(await health(terminalOf(options))));
   verb(program, "drain", "work off all that waits, then end", "sluice drain").action(
     async (options: Common) => exit(await drain(terminalOf(options), signal)),
   );
@@ -248,13 +255,16 @@ interface SandboxFlags {
 
 function sandboxOptions({ windowSec, connector, port, refuseClients, ...limits }: SandboxFlags) {
   const { limit, concurrency, latencyMs } = limits;
+  const config = loadConfig(sandboxSettings, process.env);
   return {
     limit,
     concurrency,
     latencyMs,
     windowMs: windowSec * 1_000,
     servesClients: refuseClients !== true,
-    port: port ?? loadConfig(sandboxSettings, process.env).SLUICE_SANDBOX_PORT,
+    port: port ?? config.SLUICE_SANDBOX_PORT,
+    host: config.SLUICE_SANDBOX_HOST,
+    ...(config.SLUICE_SANDBOX_PASSWORD && { password: config.SLUICE_SANDBOX_PASSWORD }),
     ...(connector && { connectors: [{ uuid: connector, name: "sandbox", enabled: true }] }),
   };
 }

@@ -107,7 +107,9 @@ export function readWorkSettings(
     createClient() {
       if (connection === null) throw new Error("Cannot call Qualys: no credentials were read");
       const { QUALYS_GATEWAY_URL: gatewayUrl, SLUICE_CALL_TIMEOUT_MS: callTimeoutMs } = config;
-      return new CsamClient({ ...connection, gatewayUrl, callTimeoutMs });
+      const plainHttpHost = config.SLUICE_PLAIN_HTTP_HOST;
+      const options = { ...connection, gatewayUrl, callTimeoutMs };
+      return new CsamClient({ ...options, ...(plainHttpHost && { plainHttpHost }) });
     },
   };
 }
@@ -163,12 +165,13 @@ function toAccount(config: z.output<typeof viewSchema>): AccountSettings {
     logLevel: config.SLUICE_LOG_LEVEL ?? null,
     queueBytesMax: config.SLUICE_QUEUE_BYTES_MAX,
     gatewayUrl: config.QUALYS_GATEWAY_URL,
-    account: config.SLUICE_ACCOUNT ?? hostOf(config.QUALYS_GATEWAY_URL),
+    account: config.SLUICE_ACCOUNT ?? hostOf(config),
   };
 }
 
-function hostOf(gatewayUrl: string): string {
-  return parseGatewayUrl(gatewayUrl).host.replaceAll(/[^\w.:-]/g, "-");
+function hostOf(config: z.output<typeof accountSettings>): string {
+  const { host } = parseGatewayUrl(config.QUALYS_GATEWAY_URL, config.SLUICE_PLAIN_HTTP_HOST);
+  return host.replaceAll(/[^\w.:-]/g, "-");
 }
 
 function toPolicy(config: z.output<typeof planSchema>): MappingPolicy {

@@ -17,6 +17,8 @@ import { TokenSource } from "./token-source.ts";
 export interface CsamOptions {
   /** The gateway of the subscription's platform: https, or http on this machine. */
   gatewayUrl: string;
+  /** The one other machine that may be called without TLS. */
+  plainHttpHost?: string;
   credentials: Credentials;
   /** Root certificates in PEM that are trusted besides the usual ones. @default [] */
   certificateAuthorities?: readonly string[];
@@ -87,7 +89,7 @@ export class CsamClient implements AsyncDisposable {
   constructor(options: CsamOptions) {
     const { credentials, proxy = null, signInTimeoutMs = 30_000, nowMs = Date.now } = options;
     const gateway = new Gateway({
-      url: parseGatewayUrl(options.gatewayUrl),
+      url: parseGatewayUrl(options.gatewayUrl, options.plainHttpHost),
       userAgent: options.userAgent ?? "sluice",
       certificateAuthorities: options.certificateAuthorities ?? [],
       proxy,

@@ -31,6 +31,13 @@ describe("parseGatewayUrl", () => {
     expect(() => parseGatewayUrl(text)).toThrow(/QUALYS_GATEWAY_URL.*use https/);
   });
 
+  it("takes http on the one other host that was named for it", () => {
+    expect(parseGatewayUrl("http://Sandbox:8765", "sandbox").host).toBe("sandbox:8765");
+    for (const text of ["http://sandbox.example", "http://other", "ftp://sandbox"]) {
+      expect(() => parseGatewayUrl(text, "sandbox")).toThrow(/use https/);
+    }
+  });
+
   it("refuses credentials in the address without repeating them", () => {
     expect(() => parseGatewayUrl("https://joe:hunter2@gateway.example")).toThrow(
       expect.objectContaining({

@@ -1,8 +1,8 @@
 /**
- * Checks the base address of a Qualys gateway: `https:` anywhere, `http:` on this machine only,
- * because credentials travel over it. Throws a `RangeError` that names the setting and the remedy.
+ * Checks the base address of a Qualys gateway: `https:` anywhere, `http:` only on this machine and on the one host that
+ * was named for it, because credentials travel over it. Throws a `RangeError` that names the setting and the remedy.
  */
-export function parseGatewayUrl(text: string): URL {
+export function parseGatewayUrl(text: string, plainHttpHost?: string): URL {
   const url = URL.parse(text);
   if (url === null) {
     throw new RangeError(
@@ -14,7 +14,8 @@ export function parseGatewayUrl(text: string): URL {
       `Cannot use QUALYS_GATEWAY_URL: the address of "${url.host}" has credentials in it; give them as QUALYS_USERNAME and QUALYS_PASSWORD`,
     );
   }
-  if (url.protocol !== "https:" && !(url.protocol === "http:" && isLoopback(url.hostname))) {
+  const isPlain = isLoopback(url.hostname) || url.hostname === plainHttpHost?.toLowerCase();
+  if (url.protocol !== "https:" && !(url.protocol === "http:" && isPlain)) {
     throw new RangeError(
       `Cannot use QUALYS_GATEWAY_URL: "${url.protocol}//${url.host}" would carry the credentials in clear; use https (http is for this machine only, as with the sandbox)`,
     );

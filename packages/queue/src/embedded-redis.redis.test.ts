@@ -1,6 +1,6 @@
 import { spawn, type ChildProcessWithoutNullStreams } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, stat, writeFile } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -9,6 +9,8 @@ import { EmbeddedRedis } from "./embedded-redis.ts";
 import { isAlive } from "./lock-file.ts";
 import { parseInfo } from "./server-check.ts";
 import { freshDir } from "./test-dir.ts";
+import type { RedisProgram } from "./redis-program.ts";
+import { docker, findOnPath, WITHOUT_DOCKER } from "./test-docker.ts";
 import { observe } from "./test-server.ts";
 
 /** Attaches, says so, and leaves when its input ends. */
@@ -131,6 +133,69 @@ describe("the embedded Redis", () => {
     expect(await serverPid(other.url)).toBe(pid);
   });
 
+  it("is never a second one on the same folder, although the socket of the first was removed", async () => {
+    const dataDir = await freshDir();
+    await using first = await EmbeddedRedis.attach({ dataDir });
+    const pid = await serverPid(first.url);
+    await observe(first.url).set("kept", "1");
+    await rm(first.url);
+    await using second = await EmbeddedRedis.attach({ dataDir });
+    expect(isAlive(pid)).toBe(false);
+    expect(await serverPid(second.url)).not.toBe(pid);
+    expect(await observe(second.url).get("kept")).toBe("1");
+  });
+
+  it("is not started where a server answers that its pid file does not name", async () => {
+    const dataDir = await freshDir();
+    await using first = await EmbeddedRedis.attach({ dataDir });
+    await serverPid(first.url);
+    const pidFile = join(dataDir, "redis", "redis.pid");
+    const text = await readFile(pidFile, "utf8");
+    await rm(pidFile);
+    await expect(EmbeddedRedis.attach({ dataDir })).rejects.toThrow(
+      /is a server that its pid file does not name; end that one$/,
+    );
+    await writeFile(pidFile, text);
+  });
+
+  it("is started although its pid file names a process that is a stranger's by now", async () => {
+    const dataDir = await freshDir();
+    await mkdir(join(dataDir, "redis"));
+    const pidFile = join(dataDir, "redis", "redis.pid");
+    await writeFile(pidFile, `${process.pid}\n${join(dataDir, "redis", "redis.sock")}\n`);
+    await using redis = await EmbeddedRedis.attach({ dataDir });
+    expect(await readFile(pidFile, "utf8")).toBe(`${await serverPid(redis.url)}\n${redis.url}\n`);
+  });
+
+  it("is found where it was started, although this process would put its socket elsewhere", async () => {
+    const dataDir = join(await freshDir(), "d".repeat(120));
+    await using first = await EmbeddedRedis.attach({ dataDir });
+    const pid = await serverPid(first.url);
+    const { TMPDIR } = process.env;
+    process.env["TMPDIR"] = await freshDir();
+    onTestFinished(() => {
+      if (TMPDIR === undefined) delete process.env["TMPDIR"];
+      else process.env["TMPDIR"] = TMPDIR;
+    });
+    await using second = await EmbeddedRedis.attach({ dataDir });
+    expect(second.url).toBe(first.url);
+    expect(await serverPid(second.url)).toBe(pid);
+  });
+
+  it("does not hang whoever attaches when it hangs itself: they are told which process to end", async () => {
+    const dataDir = await freshDir();
+    await using first = await EmbeddedRedis.attach({ dataDir });
+    const pid = await serverPid(first.url);
+    process.kill(pid, "SIGSTOP");
+    const second = EmbeddedRedis.attach({ dataDir });
+    await expect(second).rejects.toThrow(
+      `its process ${pid} does not answer; end it with kill ${pid}`,
+    );
+    process.kill(pid, "SIGCONT");
+    await using third = await EmbeddedRedis.attach({ dataDir });
+    expect(await serverPid(third.url)).toBe(pid);
+  });
+
   it("says where to look when the server does not start", async () => {
     const dataDir = await freshDir();
     const first = await EmbeddedRedis.attach({ dataDir });
@@ -141,8 +206,82 @@ describe("the embedded Redis", () => {
     await writeFile(join(files, manifest), "damaged\n");
     const log = join(dataDir, "redis", "redis.log");
     await expect(EmbeddedRedis.attach({ dataDir })).rejects.toThrow(
-      new RegExp(`^Cannot start .*redis-server: it ended with code \\d+; see ${log}$`),
+      new RegExp(`^Cannot start .*redis-server: it ended at once; see ${log}$`),
     );
     expect(await readFile(log, "utf8")).toContain("manifest");
+  });
+});
+
+describe.skipIf(WITHOUT_DOCKER)(`the embedded Redis in a container ${WITHOUT_DOCKER}`, () => {
+  const image = "redis:7-alpine";
+  const findProgram = async (): Promise<RedisProgram> => {
+    return { kind: "container", docker: findOnPath("docker") ?? "", image };
+  };
+
+  /** The containers of a data directory; they are gone with the test. */
+  function containersOf(dataDir: string): string[] {
+    const filter = `label=sluice.data=${join(dataDir, "redis")}`;
+    return docker("ps", "-q", "--filter", filter).split("\n").filter(Boolean);
+  }
+
+  async function attach(dataDir: string): Promise<EmbeddedRedis> {
+    onTestFinished(() => {
+      for (const id of containersOf(dataDir)) docker("rm", "--force", id);
+    });
+    return await EmbeddedRedis.attach({ dataDir, findProgram });
+  }
+
+  it("keeps every write on disk, listens for this user alone, and on no port", async () => {
+    const dataDir = await freshDir();
+    await using redis = await attach(dataDir);
+    await using account = await openAccount({ redisUrl: redis.url, account: "test" });
+    expect(account.server.warnings).toEqual([]);
+    expect((await account.client.config("GET", "port"))[1]).toBe("0");
+    const socket = await stat(redis.url);
+    expect(socket.mode & 0o777).toBe(0o700);
+    expect(socket.uid).toBe(process.getuid?.());
+    const [id = ""] = containersOf(dataDir);
+    expect(docker("inspect", "-f", "{{.HostConfig.NetworkMode}}", id)).toBe("none");
+  });
+
+  it("is one for all processes, adopted from a killed one, and stopped by the last one out", async () => {
+    const dataDir = await freshDir();
+    const first = await attach(dataDir);
+    const containers = containersOf(dataDir);
+    expect(containers).toHaveLength(1);
+    const killed = await attachElsewhere(dataDir);
+    expect(killed.url).toBe(first.url);
+    killed.child.kill("SIGKILL");
+    await killed.ended;
+    expect(containersOf(dataDir)).toEqual(containers);
+    await first[Symbol.asyncDispose]();
+    await expect.poll(() => containersOf(dataDir), { timeout: 30_000 }).toEqual([]);
+  });
+
+  it("has what it was given when it is started again, in a container or not", async () => {
+    const dataDir = await freshDir();
+    const first = await attach(dataDir);
+    await observe(first.url).set("kept", "1");
+    await first[Symbol.asyncDispose]();
+    const second = await attach(dataDir);
+    expect(await observe(second.url).get("kept")).toBe("1");
+    await second[Symbol.asyncDispose]();
+    const { url, child, ended } = await attachElsewhere(dataDir);
+    expect(await observe(url).get("kept")).toBe("1");
+    child.stdin.end();
+    await ended;
+  });
+
+  it("says where to look when it does not start", async () => {
+    const dataDir = await freshDir();
+    await (await attach(dataDir))[Symbol.asyncDispose]();
+    const files = join(dataDir, "redis", "appendonlydir");
+    const [manifest = ""] = (await readdir(files)).filter((name) => name.endsWith(".manifest"));
+    await writeFile(join(files, manifest), "damaged\n");
+    await expect(attach(dataDir)).rejects.toThrow(
+      /^Cannot start redis:7-alpine: it ended at once; see .*redis.log$/,
+    );
+    expect(await readFile(join(dataDir, "redis", "redis.log"), "utf8")).toContain("manifest");
+    await expect.poll(() => containersOf(dataDir), { timeout: 30_000 }).toEqual([]);
   });
 });

@@ -1,27 +1,37 @@
-import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { existsSync, openSync, closeSync } from "node:fs";
 import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
-import { Redis } from "ioredis";
-import { DISCONNECT_MS } from "./account.ts";
+import { dirname, join, resolve } from "node:path";
 import { isAlive, withLock } from "./lock-file.ts";
-import { provideRedisServer } from "./redis-binary.ts";
-import { parseInfo } from "./server-check.ts";
+import { makeOwnFolder } from "./own-folder.ts";
+import {
+  runningRedis,
+  startRedis,
+  stateOf,
+  stopRedis,
+  untilReady,
+  type RedisProcess,
+} from "./redis-process.ts";
+import { findRedisProgram, type RedisProgram } from "./redis-program.ts";
 
 export interface EmbeddedRedisOptions {
   /** Where its data, lock and socket live, e.g. `.sluice`. */
   dataDir: string;
   /** Told what is being done when it takes longer: one sentence. */
   say?: (message: string) => void;
+  /** What runs it, where it does not run. @default `findRedisProgram` */
+  findProgram?: (search: Pick<EmbeddedRedisOptions, "say">) => Promise<RedisProgram>;
 }
 
 /** A unix socket's path may have this many bytes on every platform. */
 const SOCKET_PATH_MAX = 100;
-const START_MS_MAX = 20_000;
-const STOP_MS_MAX = 20_000;
+/** Every write is on disk before it is answered; nothing is evicted. */
+const SETTINGS = {
+  appendonly: "yes",
+  appendfsync: "always",
+  save: "",
+  "maxmemory-policy": "noeviction",
+};
 
 /**
  * A real Redis of our own, shared by all commands that use the same data directory: on a unix socket that only
@@ -33,30 +43,59 @@ export class EmbeddedRedis implements AsyncDisposable {
   readonly url: string;
   readonly #dir: string;
 
-  private constructor(dir: string) {
+  private constructor(dir: string, url: string) {
     this.#dir = dir;
-    this.url = socketPath(dir);
+    this.url = url;
   }
 
   static async attach(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {
     const dir = resolve(options.dataDir, "redis");
     await mkdir(join(dir, "users"), { recursive: true, mode: 0o700 });
-    await mkdir(resolve(socketPath(dir), ".."), { recursive: true, mode: 0o700 });
-    const redis = new EmbeddedRedis(dir);
-    await withLock(join(dir, "lock"), async () => {
-      if (!(await answers(redis.url))) await start(dir, await provideRedisServer(options.say));
+    return await withLock(join(dir, "lock"), async () => {
+      const { socket } = (await adopt(dir)) ?? (await start(dir, options));
       await writeFile(userFile(dir), "");
+      return new EmbeddedRedis(dir, socket);
     });
-    return redis;
   }
 
   /** Leaves; stops the server if nobody else uses it. */
   async [Symbol.asyncDispose](): Promise<void> {
     await withLock(join(this.#dir, "lock"), async () => {
       await rm(userFile(this.#dir), { force: true });
-      if ((await otherUsers(this.#dir)) === 0) await stop(this.url);
+      if ((await otherUsers(this.#dir)) > 0) return;
+      const server = await runningRedis(this.#dir);
+      if (server !== null) await stopRedis(server);
     });
   }
+}
+
+/**
+ * The server that already runs on a folder. Two of them would ruin its files: one that nobody can reach any more is ended
+ * first, and while one is there that does not answer, none is started.
+ */
+async function adopt(dir: string): Promise<RedisProcess | null> {
+  const server = await runningRedis(dir);
+  if (server === null) return null;
+  const state = await stateOf(server.socket);
+  if (state === "loading") await untilReady(server);
+  if (state === "loading" || state === "ready") return server;
+  if (state === "absent" && (await stopRedis(server))) return null;
+  throw new Error(
+    `Cannot use the embedded Redis of "${dir}": its process ${server.pid} does not answer; ` +
+      `end it with kill ${server.pid}, or kill -9 ${server.pid} if that does not help`,
+  );
+}
+
+async function start(dir: string, options: EmbeddedRedisOptions): Promise<RedisProcess> {
+  const socket = socketPath(dir);
+  if (dirname(socket) !== dir) await makeOwnFolder(dirname(socket));
+  if ((await stateOf(socket)) !== "absent") {
+    throw new Error(
+      `Cannot start the embedded Redis of "${dir}": on ${socket} is a server that its pid file does not name; end that one`,
+    );
+  }
+  const find = options.findProgram ?? findRedisProgram;
+  return await startRedis(await find(options), { dir, socket, settings: SETTINGS });
 }
 
 function socketPath(dir: string): string {
@@ -78,91 +117,4 @@ async function otherUsers(dir: string): Promise<number> {
     else await rm(join(dir, "users", name), { force: true });
   }
   return count;
-}
-
-async function start(dir: string, binary: string): Promise<void> {
-  const log = openSync(join(dir, "redis.log"), "a", 0o600);
-  const settings = {
-    port: "0",
-    unixsocket: socketPath(dir),
-    unixsocketperm: "700",
-    dir,
-    appendonly: "yes",
-    appendfsync: "always",
-    save: "",
-    "maxmemory-policy": "noeviction",
-  };
-  const args = Object.entries(settings).flatMap(([name, value]) => [`--${name}`, value]);
-  // In a session of its own, so that Ctrl-C in a terminal reaches the command and not its Redis.
-  // It outlives this command, and has no business with the rest of its environment.
-  const { PATH, HOME, LANG } = process.env;
-  const env = { PATH, HOME, LANG };
-  const child = spawn(binary, args, { detached: true, env, stdio: ["ignore", log, log] });
-  closeSync(log);
-  const failed = new Promise<never>((_, reject) => {
-    child.once("error", reject);
-    child.once("exit", (code) => {
-      reject(new Error(`Cannot start ${binary}: it ended with code ${code}; see ${dir}/redis.log`));
-    });
-  });
-  child.unref();
-  await Promise.race([failed, reachable(socketPath(dir))]);
-  child.removeAllListeners("exit");
-  // Nobody listens any more; a later death is noticed by the connections.
-  failed.catch(() => {});
-}
-
-async function reachable(path: string): Promise<void> {
-  const deadline = Date.now() + START_MS_MAX;
-  while (!(await answers(path))) {
-    if (Date.now() > deadline) throw new Error(`Cannot reach the embedded Redis at ${path}`);
-    await delay(20);
-  }
-}
-
-async function answers(path: string): Promise<boolean> {
-  if (!existsSync(path)) return false;
-  const client = connectOnce(path);
-  try {
-    await client.connect();
-    await waitUntilLoaded(client);
-    return true;
-  } catch {
-    return false;
-  } finally {
-    client.disconnect();
-  }
-}
-
-/** A server that reads a large file at its start answers, but not yet what it is asked. */
-async function waitUntilLoaded(client: Redis): Promise<void> {
-  while (parseInfo(await client.info("persistence")).get("loading") === "1") await delay(100);
-}
-
-function connectOnce(path: string): Redis {
-  const client = new Redis(path, {
-    lazyConnect: true,
-    retryStrategy: () => null,
-    maxRetriesPerRequest: 0,
-    enableReadyCheck: false,
-    connectTimeout: 2_000,
-    disconnectTimeout: DISCONNECT_MS,
-  });
-  client.on("error", () => {});
-  return client;
-}
-
-async function stop(path: string): Promise<void> {
-  const client = connectOnce(path);
-  try {
-    await client.connect();
-    const pid = Number(parseInfo(await client.info("server")).get("process_id"));
-    await client.shutdown("NOSAVE").catch(() => {});
-    const deadline = Date.now() + STOP_MS_MAX;
-    while (isAlive(pid) && Date.now() < deadline) await delay(10);
-  } catch {
-    // It is gone already.
-  } finally {
-    client.disconnect();
-  }
 }

@@ -60,7 +60,8 @@ export {
   type Run,
   type RunDescription,
 } from "./runs.ts";
-export { provideRedisServer } from "./redis-binary.ts";
+export { startRedis, stopRedis } from "./redis-process.ts";
+export { findRedisProgram } from "./redis-program.ts";
 export type { ServerReport } from "./server-check.ts";
 export { isTrusted } from "./standing.ts";
 export { sweep } from "./sweep.ts";

@@ -11,8 +11,7 @@ export interface ServerReport {
   warnings: readonly string[];
 }
 
-const REDIS_VERSION_MIN = [7, 0] as const;
-const VALKEY_VERSION_MIN = [7, 2] as const;
+const VERSIONS_MIN = { redis: [7, 0], valkey: [7, 2] } as const;
 
 /**
  * Reads version, eviction policy and persistence. Throws when the server cannot do the job: too old, or
@@ -23,8 +22,7 @@ export async function checkServer(client: Redis): Promise<ServerReport> {
   const isValkey = info.has("valkey_version");
   const version = info.get("valkey_version") ?? info.get("redis_version") ?? "0";
   const product = isValkey ? "valkey" : "redis";
-  const required = isValkey ? VALKEY_VERSION_MIN : REDIS_VERSION_MIN;
-  if (!isAtLeast(version, required)) {
+  if (!isVersionEnough(product, version)) {
     throw new Error(
       `Cannot use ${product} ${version}: Redis >= 7.0 or Valkey >= 7.2 is needed; upgrade the server`,
     );
@@ -80,7 +78,9 @@ export function parseInfo(text: string): ReadonlyMap<string, string> {
   return pairs;
 }
 
-function isAtLeast(version: string, [major, minor]: readonly [number, number]): boolean {
+/** Whether that version of the product has all that the scripts need. */
+export function isVersionEnough(product: ServerReport["product"], version: string): boolean {
+  const [major, minor] = VERSIONS_MIN[product];
   const [haveMajor = 0, haveMinor = 0] = version.split(".").map(Number);
   return haveMajor > major || (haveMajor === major && haveMinor >= minor);
 }

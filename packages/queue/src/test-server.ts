@@ -1,32 +1,23 @@
-import { spawn } from "node:child_process";
 import { createServer, type AddressInfo, type Socket } from "node:net";
 import { join } from "node:path";
 import { Redis } from "ioredis";
-import { onTestFinished } from "vitest";
-import { provideRedisServer } from "./redis-binary.ts";
+import { expect, onTestFinished, vi } from "vitest";
+import { isAlive } from "./lock-file.ts";
+import { startRedis } from "./redis-process.ts";
+import { findRedisProgram } from "./redis-program.ts";
 import { freshDir } from "./test-dir.ts";
 
-/** A Redis of its own, for a test that changes the server's settings: `--name value` each. Resolves to its socket's path. */
+/** A Redis of its own, for a test that changes the server's settings: `name value` each. Resolves to its socket's path. */
 export async function ownRedis(...settings: string[]): Promise<string> {
   const dir = await freshDir();
   const socket = join(dir, "redis.sock");
-  const args = ["--port", "0", "--unixsocket", socket, "--dir", dir, "--save", ""];
-  args.push(...settings.flatMap((setting) => setting.split(" ")));
-  const child = spawn(await provideRedisServer(), args, { stdio: ["ignore", "pipe", "inherit"] });
-  const ended = new Promise<void>((resolve) => {
-    child.once("exit", () => resolve());
-  });
+  const pairs = settings.map((setting) => setting.replace(/^--/, "").split(" "));
+  const start = { dir, socket, settings: { save: "", ...Object.fromEntries(pairs) } };
+  const { pid } = await startRedis(await findRedisProgram(), start);
   onTestFinished(async () => {
     // Not politely: a server that is writing its first append-only file does not end when asked to.
-    child.kill("SIGKILL");
-    await ended;
-  });
-  await new Promise<void>((resolve, reject) => {
-    child.once("error", reject);
-    child.once("exit", (code) => reject(new Error(`redis-server ended with code ${code}`)));
-    child.stdout.on("data", (text: Buffer) => {
-      if (/ready to accept connections/i.test(text.toString())) resolve();
-    });
+    process.kill(pid, "SIGKILL");
+    await vi.waitFor(() => expect(isAlive(pid)).toBe(false), { timeout: 10_000, interval: 5 });
   });
   return socket;
 }

@@ -1,4 +1,11 @@
 export { ConfigError, loadConfig, secret, unknownVariables } from "./config.ts";
+export {
+  askHealth,
+  serveHealth,
+  type HealthOptions,
+  type HealthServer,
+  type Readiness,
+} from "./health-server.ts";
 export { createLog, type LogLevel, type LogOptions } from "./log.ts";
 export { aborted, pause, runUntilSignal, type RunOptions, type SignalSource } from "./run.ts";
 export { Secret } from "./secret.ts";
@@ -7,6 +14,7 @@ export {
   ALL_SETTINGS,
   clientSettings,
   connectorSettings,
+  healthSettings,
   intakeSettings,
   mappingSettings,
   processSettings,

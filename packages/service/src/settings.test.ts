@@ -46,6 +46,7 @@ describe("the settings", () => {
       SLUICE_INTAKE_CALLS_PER_SEC_MAX: 10_000,
       SLUICE_INTAKE_LINGER_MS: 5,
       SLUICE_QUEUE_BYTES_MAX: 0,
+      SLUICE_HEALTH_HOST: "127.0.0.1",
       SLUICE_HARDWARE_UUID: "derived",
       SLUICE_DATE_FORMAT: "epoch-ms",
       SLUICE_MAC_FORMAT: "string",
@@ -59,6 +60,7 @@ describe("the settings", () => {
       SLUICE_CALLS_CONCURRENCY: 1,
       SLUICE_CALL_TIMEOUT_MS: 120_000,
       SLUICE_SANDBOX_PORT: 8_765,
+      SLUICE_SANDBOX_HOST: "127.0.0.1",
     });
   });
 

@@ -42,6 +42,17 @@ export const processSettings = z.object({
     ),
 });
 
+/** Whom a supervisor asks how a process is. */
+export const healthSettings = z.object({
+  SLUICE_HEALTH_PORT: count(0, 65_535)
+    .optional()
+    .describe("where `sluice up` answers GET /livez and /readyz; unset, it does not"),
+  SLUICE_HEALTH_HOST: z
+    .string()
+    .default("127.0.0.1")
+    .describe("the address it listens on for that; 0.0.0.0 where others are to ask"),
+});
+
 /** Which subscription. */
 export const accountSettings = z.object({
   QUALYS_GATEWAY_URL: z
@@ -51,6 +62,11 @@ export const accountSettings = z.object({
     .string()
     .optional()
     .describe("instead of that: the platform's name, such as US1, EU2 or KSA1"),
+  SLUICE_PLAIN_HTTP_HOST: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9_-]{0,62}$/i, "use a name without dots, as containers have")
+    .optional()
+    .describe("a container that may be called with http://, such as a sandbox; nobody else may"),
   SLUICE_ACCOUNT: z
     .string()
     .regex(/^[\w.:-]{1,200}$/, "use letters, digits, dots, dashes and colons")
@@ -193,6 +209,13 @@ export const sandboxSettings = z.object({
   SLUICE_SANDBOX_PORT: count(0, 65_535)
     .default(8_765)
     .describe("the port of `sluice sandbox` on this machine; 0 takes any that is free"),
+  SLUICE_SANDBOX_HOST: z
+    .string()
+    .default("127.0.0.1")
+    .describe("the address it listens on; 0.0.0.0 for other containers"),
+  SLUICE_SANDBOX_PASSWORD: secret()
+    .optional()
+    .describe("what its user signs in with; unset it is a fresh one, which it prints"),
 });
 
 /** The same variable where it is not required. */
@@ -203,6 +226,7 @@ function optional<Field extends z.ZodType>(field: Field): z.ZodOptional<Field> {
 /** Every variable there is: what no group has is a misspelt name. */
 export const ALL_SETTINGS = z.object({
   ...processSettings.shape,
+  ...healthSettings.shape,
   ...accountSettings.shape,
   ...connectorSettings.shape,
   ...signInSettings.shape,

@@ -1,6 +1,7 @@
 import { startSandbox, type SandboxOptions } from "@sluice/sandbox";
 import { aborted } from "@sluice/service";
 import { CommandError, EXIT } from "../exit-codes.ts";
+import { serveHealthIfAsked } from "../health.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** `sluice sandbox`: the local CSAM alone, until a signal. */
@@ -14,7 +15,10 @@ export async function sandbox(
       cause,
     });
   });
-  const { url, connectorUuid, username, password, clientId, clientSecret } = server;
+  await using _ = await serveHealthIfAsked(process.env);
+  const { url, connectorUuid, username, clientId, clientSecret } = server;
+  // One that was given is known to whoever gave it.
+  const password = options.password ? "[secret]" : server.password;
   terminal.result({ url, connectorUuid, username, password, clientId, clientSecret }, [
     "# a local CSAM is running; paste these lines into another terminal:",
     `export QUALYS_GATEWAY_URL=${url}`,

@@ -1,6 +1,7 @@
 import { readHolds } from "@sluice/queue";
 import { aborted, pause } from "@sluice/service";
 import { EXIT } from "../exit-codes.ts";
+import { serveHealthIfAsked } from "../health.ts";
 import { createHoldNotes } from "../hold-notes.ts";
 import {
   createReport,
@@ -36,6 +37,7 @@ export async function up(
   await using intake = roles.includes("producer")
     ? await startProducer(session, settings, report)
     : null;
+  await using _health = await serveHealthIfAsked(process.env, () => session.account.client.ping());
   const running = { roles, account: settings.account, pid: process.pid };
   terminal.result({ ...running, ...(intake && { intake: intake.url }) }, [
     `${roles.join(" and ")} running for account ${settings.account}; stop with Ctrl-C`,

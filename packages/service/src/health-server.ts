@@ -1,0 +1,85 @@
+import { createServer, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+
+/** A sentence on what keeps the process from its work; null when nothing does. */
+export type Readiness = () => Promise<string | null>;
+
+export interface HealthOptions {
+  host: string;
+  /** 0 takes any that is free. */
+  port: number;
+  /** Asked at each look; one that has not answered after two seconds is taken for not ready. Must not reject. */
+  readiness: Readiness;
+}
+
+/** Tells whoever supervises the process how it is. */
+export interface HealthServer extends AsyncDisposable {
+  readonly url: string;
+}
+
+const READINESS_MS_MAX = 2_000;
+const REQUEST_MS_MAX = 5_000;
+
+/**
+ * Serves `GET /livez` (200 while the process answers at all) and `GET /readyz` (200 when it can work, else 503), each with
+ * a JSON object of `status` and, where something is wrong, `problem`. Throws when the address can't be listened on.
+ */
+export async function serveHealth(options: HealthOptions): Promise<HealthServer> {
+  const { host, port, readiness } = options;
+  const server = createServer((request, response) => {
+    if (request.method !== "GET" && request.method !== "HEAD") answer(response, 405, null);
+    else if (request.url === "/livez") answer(response, 200, null);
+    else if (request.url !== "/readyz") answer(response, 404, null);
+    else
+      void readyWithin(readiness).then((problem) => answer(response, problem ? 503 : 200, problem));
+  });
+  server.requestTimeout = REQUEST_MS_MAX;
+  server.maxConnections = 100;
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", (cause) =>
+      reject(
+        new Error(
+          `Cannot serve health on ${host}:${port}: ${cause.message}; choose another SLUICE_HEALTH_PORT`,
+          { cause },
+        ),
+      ),
+    );
+    server.listen(port, host, resolve);
+  });
+  return {
+    url: `http://${host.includes(":") ? `[${host}]` : host}:${(server.address() as AddressInfo).port}`,
+    async [Symbol.asyncDispose]() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+function answer(response: ServerResponse, status: number, problem: string | null): void {
+  const text = status === 200 ? "ok" : status === 503 ? "not ready" : "no such thing";
+  response.writeHead(status, { "content-type": "application/json", connection: "close" });
+  response.end(`${JSON.stringify({ status: text, ...(problem && { problem }) })}\n`);
+}
+
+async function readyWithin(readiness: Readiness): Promise<string | null> {
+  const { promise: late, resolve } = Promise.withResolvers<string>();
+  const timer = setTimeout(
+    () => resolve("no answer in time, so Redis may be gone"),
+    READINESS_MS_MAX,
+  );
+  return await Promise.race([readiness(), late]).finally(() => clearTimeout(timer));
+}
+
+/** Asks a health server of this machine whether it is ready. Null when it is, else what is wrong. */
+export async function askHealth(port: number): Promise<string | null> {
+  try {
+    const url = `http://127.0.0.1:${port}/readyz`;
+    const response = await fetch(url, { signal: AbortSignal.timeout(READINESS_MS_MAX + 1_000) });
+    const body = (await response.json()) as { problem?: string };
+    return response.ok ? null : (body.problem ?? `it answers with status ${response.status}`);
+  } catch (error) {
+    const { cause = error } = error as Error;
+    return `nothing answers on port ${port} of this machine (${cause instanceof Error ? cause.message : String(cause)})`;
+  }
+}
