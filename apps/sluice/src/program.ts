@@ -157,7 +157,7 @@ function addOperating(program: Command, signal: AbortSignal, exit: Exit): void {
     program,
     "health",
     "whether `sluice up` on this machine is ready: 0 or 1, for a container's health check",
-    "SLUICE_HEALTH_PORT=8081 sluice health",
+    "sluice health",
   ).action(async (options: Common) => exit(await health(terminalOf(options))));
   verb(program, "drain", "work off all that waits, then end", "sluice drain").action(
     async (options: Common) => exit(await drain(terminalOf(options), signal)),
