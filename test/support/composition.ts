@@ -58,7 +58,12 @@ export async function compose(image: string): Promise<Composition> {
   const dir = await mkdtemp(join(tmpdir(), "sluice-compose-"));
   const project = `sluicetest${randomBytes(6).toString("hex")}`;
   await copyFile(join(ROOT, "docker-compose.yml"), join(dir, "docker-compose.yml"));
-  const env = { ...process.env, COMPOSE_PROJECT_NAME: project, SLUICE_IMAGE: image };
+  const env = {
+    ...process.env,
+    COMPOSE_PROJECT_NAME: project,
+    IMAGE: image,
+    INTAKE_PUBLISH: "127.0.0.1:",
+  };
   const words = `docker() { if [ "$1" = compose ]; then shift; ${COMPOSE === "docker compose" ? "command docker compose" : COMPOSE} "$@"; else command docker "$@"; fi; }`;
   const options = { cwd: dir, env, timeout: COMMAND_MS_MAX, maxBuffer: OUTPUT_BYTES_MAX };
   const shell = async (script: string) =>
