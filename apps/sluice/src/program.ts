@@ -13,7 +13,6 @@ import { drain } from "./commands/drain.ts";
 import { dryRun } from "./commands/dry-run.ts";
 import { enqueue } from "./commands/enqueue.ts";
 import { pauseSending, resumeSending } from "./commands/hold.ts";
-import { health } from "./commands/health.ts";
 import { makeKey } from "./commands/key.ts";
 import { push, type PushOptions } from "./commands/push.ts";
 import { runs } from "./commands/runs.ts";
@@ -153,12 +152,6 @@ function addOperating(program: Command, signal: AbortSignal, exit: Exit): void {
     "Redis, gateway, credentials, permission: what works, what to do",
     "sluice check",
   ).action(async (options: Common) => exit(await check(terminalOf(options))));
-  verb(
-    program,
-    "health",
-    "whether `sluice up` on this machine is ready: 0 or 1, for a container's health check",
-    "sluice health",
-  ).action(async (options: Common) => exit(await health(terminalOf(options))));
   verb(program, "drain", "work off all that waits, then end", "sluice drain").action(
     async (options: Common) => exit(await drain(terminalOf(options), signal)),
   );

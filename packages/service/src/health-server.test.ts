@@ -1,6 +1,5 @@
-import { createServer, type AddressInfo } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { askHealth, serveHealth, type HealthServer, type Readiness } from "./health-server.ts";
+import { serveHealth, type HealthServer, type Readiness } from "./health-server.ts";
 
 async function serve(readiness: Readiness): Promise<HealthServer> {
   const server = await serveHealth({ host: "127.0.0.1", port: 0, readiness });
@@ -36,6 +35,13 @@ describe("serveHealth", () => {
     expect(await response.json()).toEqual({ status: "ok" });
   });
 
+  it("is not ready when it can't tell in time", async () => {
+    const { url } = await serve(silent);
+    const response = await fetch(`${url}/readyz`);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toMatchObject({ problem: expect.stringMatching(/^no answer/) });
+  });
+
   it("takes no other method", async () => {
     const { url } = await serve(ready);
     expect((await fetch(`${url}/readyz`, { method: "POST" })).status).toBe(405);
@@ -58,28 +64,5 @@ describe("serveHealth", () => {
     await expect(second).rejects.toThrow(
       /^Cannot serve health on .*choose another SLUICE_HEALTH_PORT$/,
     );
-  });
-});
-
-describe("askHealth", () => {
-  it("finds nothing wrong with a process that is ready", async () => {
-    expect(await askHealth(portOf(await serve(ready)))).toBeNull();
-  });
-
-  it("tells what keeps a process from its work", async () => {
-    expect(await askHealth(portOf(await serve(broken)))).toBe("out of paper");
-  });
-
-  it("does not wait for ever for one that does not answer", async () => {
-    expect(await askHealth(portOf(await serve(silent)))).toMatch(/no answer in time/);
-  });
-
-  it("tells when nobody is there, or somebody else", async () => {
-    const stranger = createServer((socket) => socket.end("hello\n", () => socket.destroy()));
-    await new Promise<void>((resolve) => stranger.listen(0, "127.0.0.1", resolve));
-    const { port } = stranger.address() as AddressInfo;
-    expect(await askHealth(port)).toMatch(/^nothing answers on port/);
-    await new Promise((resolve) => stranger.close(resolve));
-    expect(await askHealth(port)).toMatch(/^nothing answers on port .*ECONNREFUSED/);
   });
 });

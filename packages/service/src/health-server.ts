@@ -70,16 +70,3 @@ async function readyWithin(readiness: Readiness): Promise<string | null> {
   );
   return await Promise.race([readiness(), late]).finally(() => clearTimeout(timer));
 }
-
-/** Asks a health server of this machine whether it is ready. Null when it is, else what is wrong. */
-export async function askHealth(port: number): Promise<string | null> {
-  try {
-    const url = `http://127.0.0.1:${port}/readyz`;
-    const response = await fetch(url, { signal: AbortSignal.timeout(READINESS_MS_MAX + 1_000) });
-    const body = (await response.json()) as { problem?: string };
-    return response.ok ? null : (body.problem ?? `it answers with status ${response.status}`);
-  } catch (error) {
-    const { cause = error } = error as Error;
-    return `nothing answers on port ${port} of this machine (${cause instanceof Error ? cause.message : String(cause)})`;
-  }
-}

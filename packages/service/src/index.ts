@@ -1,6 +1,5 @@
 export { ConfigError, loadConfig, secret, unknownVariables } from "./config.ts";
 export {
-  askHealth,
   serveHealth,
   type HealthOptions,
   type HealthServer,
