@@ -52,11 +52,10 @@ const faults: Partial<Record<CsvErrorCode, string>> = {
   INVALID_OPENING_QUOTE: "a quote stands in a value that has none around it",
 };
 
-/** The parser is asked only to say what is wrong with a row: called once a row it takes ten times as long. */
+/** Without a quote, a row is its values with delimiters between them, and splitting is all it takes. */
 function parseRow(text: string, delimiter: string, lines: number): CsvRow {
   const row = text.endsWith("\r") ? text.slice(0, -1) : text;
-  const values = row.includes('"') ? splitQuoted(row, delimiter) : row.split(delimiter);
-  if (values !== null) return { kind: "row", values, lines };
+  if (!row.includes('"')) return { kind: "row", values: row.split(delimiter), lines };
   // The parser takes a NUL behind a closing quote for the end of its input and reads on past it.
   if (row.includes('"\0')) return { kind: "broken", message: "a NUL character follows a quote" };
   try {
@@ -67,34 +66,4 @@ function parseRow(text: string, delimiter: string, lines: number): CsvRow {
     if (!(error instanceof CsvError)) throw error;
     return { kind: "broken", message: faults[error.code] ?? error.message };
   }
-}
-
-/** The values of a row, or null if a quote is not where RFC 4180 has it. */
-function splitQuoted(row: string, delimiter: string): string[] | null {
-  const values: string[] = [];
-  for (let start = 0; ;) {
-    let end: number;
-    if (row[start] === '"') {
-      const close = closingQuote(row, start + 1);
-      if (close === -1) return null;
-      values.push(row.slice(start + 1, close).replaceAll('""', '"'));
-      end = close + 1;
-    } else {
-      const next = row.indexOf(delimiter, start);
-      end = next === -1 ? row.length : next;
-      const value = row.slice(start, end);
-      if (value.includes('"')) return null;
-      values.push(value);
-    }
-    if (end === row.length) return values;
-    if (row[end] !== delimiter) return null;
-    start = end + 1;
-  }
-}
-
-/** The first quote from a place on that is no half of two; -1 if there is none. */
-function closingQuote(row: string, start: number): number {
-  let at = row.indexOf('"', start);
-  while (at !== -1 && row[at + 1] === '"') at = row.indexOf('"', at + 2);
-  return at;
 }
