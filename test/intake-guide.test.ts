@@ -40,7 +40,7 @@ describe("docs/intake.md", () => {
       `KEY=$(cat key)\n${sending.join("").replaceAll("http://127.0.0.1:8080", url)}`,
     );
     const output = await sh("send.sh");
-    expect(output).toContain('"run":"intake-default-live.nightly","read":1');
+    expect(output).toContain('"run":"intake-default-live.nightly-2026-11-22","read":1');
     const runs = await listRuns(place.account);
     expect(runs.map(({ read, lane }) => `${lane} ${read}`).sort()).toEqual([
       "backfill 2",
