@@ -210,16 +210,26 @@ describe("a request that cannot be taken", () => {
   });
 
   it("is 413 above the size, as it is sent and as it is unpacked, and says what of a stream was taken before", async () => {
-    await using intake = await openIntake({ bodyBytesMax: 100_000 });
-    expectProblem(await intake.post(linesOf(assets(1, "x".repeat(100_001)))), 413, /100000/);
+    await using intake = await openIntake({ bodyBytesMax: 1_000_000 });
+    expectProblem(await intake.post(linesOf(assets(1, "x".repeat(1_000_001)))), 413, /1000000/);
     const bomb = gzipSync(Buffer.alloc(50_000_000, "{}\n"));
-    expect(bomb.length).toBeLessThan(100_000);
+    expect(bomb.length).toBeLessThan(1_000_000);
     const unpacked = await intake.post(bomb, { headers: { ...GZIP, ...NDJSON } });
     expectProblem(unpacked, 413, /unpacked.* The first \d+ records are in run intake-default-live/);
     const taken = Number(/first (\d+)/.exec(String(unpacked.body["detail"]))?.[1]);
     expect(await countBooks(intake.account)).toBe(taken);
     expectProblem(await intake.post(bomb, { headers: GZIP }), 413, /unpacked; send it in parts$/);
     expect((await intake.post("{}")).status).toBe(202);
+  });
+
+  it("is 413 with so many records that they would fill the memory, however short they are", async () => {
+    await using intake = await openIntake({ bodyBytesMax: 100_000 });
+    const array = JSON.stringify(Array.from({ length: 1_000 }, () => ({})));
+    expect(array.length).toBeLessThan(10_000);
+    expectProblem(await intake.post(array), 413, /100 for each record/);
+    const lines = { headers: NDJSON };
+    expectProblem(await intake.post("{}\n".repeat(1_000), lines), 413, /100 for each record/);
+    expect((await intake.post("{}\n".repeat(900), lines)).status).toBe(202);
   });
 
   it("is 415 in another format or encoding", async () => {

@@ -74,6 +74,7 @@ describe("the settings", () => {
     ["SLUICE_CALLS_WINDOW_SEC", 1, 2_678_400],
     ["SLUICE_CALLS_CONCURRENCY", 1, 100],
     ["SLUICE_CALL_TIMEOUT_MS", 1_000, 600_000],
+    ["SLUICE_INTAKE_BODY_BYTES_MAX", 1_000, 33_554_432],
     ["SLUICE_SANDBOX_PORT", 0, 65_535],
   ] as const)("%s is a whole number from %i to %i", ([name, min, max]) => {
     for (const value of [min, max]) expect(load({ [name]: String(value) })[name]).toBe(value);

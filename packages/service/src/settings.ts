@@ -193,7 +193,8 @@ export const intakeSettings = z.object({
     .optional()
     .describe("a PEM file of certificates; with a key the intake speaks HTTPS"),
   SLUICE_INTAKE_TLS_KEY_FILE: z.string().optional().describe("the PEM file of their private key"),
-  SLUICE_INTAKE_BODY_BYTES_MAX: count(1_000, 268_435_456)
+  // A process has memory for two such bodies and not for more.
+  SLUICE_INTAKE_BODY_BYTES_MAX: count(1_000, 33_554_432)
     .default(33_554_432)
     .describe("bytes of one request, as sent and again as unpacked; twice as many may be in hand"),
   SLUICE_INTAKE_CALLS_PER_SEC_MAX: count(1, 1_000_000)

@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
 import { SIGNER } from "./authenticate.ts";
-import { tooLarge } from "./body-bytes.ts";
+import { tooLarge } from "./body-meter.ts";
 import { parseIdempotencyKey, type Idempotency } from "./idempotency.ts";
 import { onlyMethod } from "./only-method.ts";
 import { Problem } from "./problem.ts";

@@ -1,16 +1,17 @@
 import type { IncomingMessage } from "node:http";
 import { pipeline } from "node:stream";
 import { createGunzip } from "node:zlib";
-import type { Lease } from "./allowance.ts";
-import { busy, Problem } from "./problem.ts";
+import type { BodyMeter } from "./body-meter.ts";
+import { tooLarge } from "./body-meter.ts";
+import { Problem } from "./problem.ts";
 
 /** What is known of a body before it is read. */
 export interface BodyOptions {
   isCompressed: boolean;
-  /** Bounds the bytes on the wire, and again what they are unpacked to. */
+  /** Bounds the bytes on the wire. */
   bytesMax: number;
-  /** Takes what is read. */
-  lease: Lease;
+  /** Counts what they are unpacked to. */
+  meter: BodyMeter;
 }
 
 /**
@@ -19,16 +20,11 @@ export interface BodyOptions {
  */
 export async function* readBody(
   request: IncomingMessage,
-  { isCompressed, bytesMax, lease }: BodyOptions,
+  { isCompressed, bytesMax, meter }: BodyOptions,
 ): AsyncGenerator<Buffer> {
   const wire = arriving(request, bytesMax);
-  let bytes = 0;
   for await (const chunk of isCompressed ? unpacked(wire) : wire) {
-    bytes += chunk.length;
-    if (bytes > bytesMax) throw tooLarge(bytesMax);
-    if (!lease.take(chunk.length)) {
-      throw busy("Too many bytes are in hand already; send the request again a little later");
-    }
+    meter.addBytes(chunk.length);
     yield chunk;
   }
 }
@@ -48,13 +44,6 @@ async function* arriving(request: IncomingMessage, bytesMax: number): AsyncGener
   } finally {
     request.resume();
   }
-}
-
-export function tooLarge(bytesMax: number): Problem {
-  return new Problem(
-    413,
-    `The body has more than ${bytesMax} bytes, as sent or unpacked; send it in parts`,
-  );
 }
 
 async function* unpacked(chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {

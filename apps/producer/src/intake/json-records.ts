@@ -1,4 +1,5 @@
 import { readJson, SourceError, type SourceRecord } from "@sluice/sources";
+import type { BodyMeter } from "./body-meter.ts";
 import { Problem } from "./problem.ts";
 
 /** The bytes one asset may have; a longer one is refused as JSON, and a dead letter as a line of NDJSON. */
@@ -8,7 +9,10 @@ export const RECORD_BYTES_MAX = 1024 * 1024;
  * The assets of a JSON body: one object, or an array of objects. The body as a whole is right or nothing of it is taken: throws
  * a `Problem` with status 400 that names the element.
  */
-export async function readJsonBody(chunks: AsyncIterable<Buffer>): Promise<SourceRecord[]> {
+export async function readJsonBody(
+  chunks: AsyncIterable<Buffer>,
+  meter: BodyMeter,
+): Promise<SourceRecord[]> {
   const records: SourceRecord[] = [];
   let first = "";
   async function* watched(): AsyncGenerator<Buffer> {
@@ -20,6 +24,7 @@ export async function readJsonBody(chunks: AsyncIterable<Buffer>): Promise<Sourc
   const place = () => (first === "[" ? `/${records.length}` : "");
   try {
     for await (const slice of readJson(watched(), "request body", RECORD_BYTES_MAX)) {
+      meter.addRecords(slice.length);
       for (const record of slice) {
         const complaint = complaintAbout(record);
         if (complaint !== null) throw refusal(place(), complaint);

@@ -6,6 +6,7 @@ import { OpenChunk } from "../open-chunk.ts";
 import { Lease, type Allowance } from "./allowance.ts";
 import { unauthorized } from "./authenticate.ts";
 import { readBody } from "./body-bytes.ts";
+import { BodyMeter, RECORD_BYTES } from "./body-meter.ts";
 import { claimOf, type Idempotency } from "./idempotency.ts";
 import type { IntakeRuns } from "./intake-runs.ts";
 import { readJsonBody, RECORD_BYTES_MAX } from "./json-records.ts";
@@ -58,14 +59,16 @@ export async function receiveAssets(
 ): Promise<Accepted> {
   using lease = new Lease(allowance);
   const { raw, isCompressed, bodyBytesMax: bytesMax, isBodyGenuine, format } = request;
-  const arriving = readBody(raw, { isCompressed, bytesMax, lease });
+  const meter = new BodyMeter(bytesMax, lease);
+  const arriving = readBody(raw, { isCompressed, bytesMax, meter });
   const bytes = isBodyGenuine === null ? arriving : genuine(arriving, isBodyGenuine);
   const delivery = new Delivery(runs, request, lease);
   try {
     if (format === "json") {
-      for (const record of await readJsonBody(bytes)) await delivery.add(record);
+      for (const record of await readJsonBody(bytes, meter)) await delivery.add(record);
     } else {
       for await (const slice of readNdjson(bytes, RECORD_BYTES_MAX)) {
+        meter.addRecords(slice.length);
         for (const record of slice) await delivery.add(record);
       }
     }
@@ -131,8 +134,9 @@ class Delivery {
   async #write(isLast: boolean): Promise<string> {
     this.#ordinal += 1;
     const { idempotency, connector, lane, runName: name } = this.#request;
-    const bytes = isLast ? Infinity : this.#chunk.chars;
+    const { chars } = this.#chunk;
     const records = this.#chunk.take();
+    const bytes = isLast ? Infinity : chars + records.length * RECORD_BYTES;
     const part = { records, ordinal: this.#ordinal, isLast };
     const claim = idempotency === null ? null : claimOf(idempotency, part);
     for (let skipped = 0; skipped <= HOURS_SKIPPED_MAX; skipped += 1) {
