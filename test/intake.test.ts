@@ -433,6 +433,31 @@ describe("an intake whose Redis does not answer", () => {
     expect(await countBooks(intake.account)).toBe(2);
   });
 
+  it("holds no more requests than it has turns for, though their clients have gone", async () => {
+    await using stack = new AsyncDisposableStack();
+    const redis = await startOwnRedis();
+    stack.use(redis);
+    const intake = stack.use(await openIntake({ redisUrl: redis.url, requestsMax: 2 }));
+    redis.pause();
+    const { hostname, port } = new URL(intake.url);
+    for (const id of ["a", "b"]) {
+      const socket = connect(Number(port), hostname);
+      const body = `{"id":"${id}"}`;
+      socket.end(
+        `POST /v1/connectors/default/assets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${intake.key}\r\n` +
+          `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+      stack.defer(() => void socket.destroy());
+    }
+    await eventually(async () => {
+      const answer = await intake.post("{}", { query: "run=other" });
+      expectProblem(answer, 503, /Too many requests are in hand/);
+    });
+    redis.goOn();
+    await eventually(async () => expect((await intake.post("{}")).status).toBe(202));
+    expect(await countBooks(intake.account)).toBe(3);
+  });
+
   it("opens the run again when Redis has lost it", async () => {
     await using intake = await openIntake();
     await intake.post("{}");

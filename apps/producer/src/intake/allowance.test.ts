@@ -12,7 +12,7 @@ describe("an allowance of bytes", () => {
       true,
       false,
     ]);
-    expect(allowance.bytes).toBe(10);
+    expect(allowance.taken).toBe(10);
   });
 
   it("gets back what a request still has when it ends, and what it handed over when that is done", async () => {
@@ -24,13 +24,13 @@ describe("an allowance of bytes", () => {
       lease.handOver(4, stored.promise);
       lease.handOver(3, failed.promise);
     }
-    expect(allowance.bytes).toBe(7);
+    expect(allowance.taken).toBe(7);
     stored.resolve();
     await stored.promise;
-    expect(allowance.bytes).toBe(3);
+    expect(allowance.taken).toBe(3);
     failed.reject(new Error("Redis is gone"));
     await failed.promise.catch(() => {});
-    expect(allowance.bytes).toBe(0);
+    expect(allowance.taken).toBe(0);
   });
 
   it("hands over no more than was taken", async () => {
@@ -39,6 +39,6 @@ describe("an allowance of bytes", () => {
     lease.take(3);
     lease.handOver(Infinity, Promise.resolve());
     await Promise.resolve();
-    expect(allowance.bytes).toBe(0);
+    expect(allowance.taken).toBe(0);
   });
 });

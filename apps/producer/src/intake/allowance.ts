@@ -1,56 +1,56 @@
 /**
- * The bytes that all requests together may hold in memory. A request takes as its body arrives, and gives back what has
+ * What all requests together may hold, such as bytes of memory. A request takes as its body arrives, and gives back when it has
  * reached Redis.
  */
 export class Allowance {
-  readonly #bytesMax: number;
-  #bytes = 0;
+  readonly #max: number;
+  #taken = 0;
 
-  constructor(bytesMax: number) {
-    this.#bytesMax = bytesMax;
+  constructor(max: number) {
+    this.#max = max;
   }
 
-  /** Whether there was room for as many bytes more; if not, nothing was taken. */
-  take(bytes: number): boolean {
-    if (this.#bytes + bytes > this.#bytesMax) return false;
-    this.#bytes += bytes;
+  /** Whether there was room for as much more; if not, nothing was taken. */
+  take(amount: number): boolean {
+    if (this.#taken + amount > this.#max) return false;
+    this.#taken += amount;
     return true;
   }
 
-  give(bytes: number): void {
-    this.#bytes -= bytes;
+  give(amount: number): void {
+    this.#taken -= amount;
   }
 
-  get bytes(): number {
-    return this.#bytes;
+  get taken(): number {
+    return this.#taken;
   }
 }
 
 /** What one request has taken and not handed on. */
 export class Lease implements Disposable {
   readonly #allowance: Allowance;
-  #bytes = 0;
+  #taken = 0;
 
   constructor(allowance: Allowance) {
     this.#allowance = allowance;
   }
 
-  take(bytes: number): boolean {
-    if (!this.#allowance.take(bytes)) return false;
-    this.#bytes += bytes;
+  take(amount: number): boolean {
+    if (!this.#allowance.take(amount)) return false;
+    this.#taken += amount;
     return true;
   }
 
   /** As much of what was taken, or all of it, now belongs to `work`, and is given back when that has ended. */
-  handOver(bytesMax: number, work: Promise<unknown>): void {
-    const bytes = Math.min(bytesMax, this.#bytes);
-    this.#bytes -= bytes;
-    const giveBack = () => this.#allowance.give(bytes);
+  handOver(most: number, work: Promise<unknown>): void {
+    const amount = Math.min(most, this.#taken);
+    this.#taken -= amount;
+    const giveBack = () => this.#allowance.give(amount);
     work.then(giveBack, giveBack);
   }
 
   [Symbol.dispose](): void {
-    this.#allowance.give(this.#bytes);
-    this.#bytes = 0;
+    this.#allowance.give(this.#taken);
+    this.#taken = 0;
   }
 }

@@ -34,6 +34,8 @@ export interface IntakeOptions extends IntakeSettings {
   /** By name, the connector as the workers know it. */
   connectors: ReadonlyMap<string, string>;
   onTrouble: (message: string) => void;
+  /** How many requests may be in hand. Default 4,096. */
+  requestsMax?: number;
   /** Default: `Date.now`. */
   nowMs?: () => number;
 }
@@ -44,8 +46,9 @@ export interface Intake extends AsyncDisposable {
   readonly url: string;
 }
 
-/** Bodies that all requests together may hold in memory. */
+/** Bodies that all requests together may hold in memory, and how many requests there may be. */
 const BODIES_IN_HAND = 2;
+const REQUESTS_IN_HAND = 4_096;
 /** How long requests in hand may take to end when the intake stops. */
 const CLOSE_MS_MAX = 15_000;
 /** How long the jobs of chunks may take then; those of others are added by a worker's sweep. */
@@ -80,8 +83,10 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
   const runs = stack.use(new IntakeRuns({ ...options, nowMs, onChunk }));
   const app = await createServer(options);
   const allowance = new Allowance(BODIES_IN_HAND * bodyBytesMax);
+  const turns = new Allowance(options.requestsMax ?? REQUESTS_IN_HAND);
   const isSignatureValid = secrets.length > 0 ? createSignatureCheck(secrets) : null;
-  await addRoutes(app, { ...options, runs, allowance, credentials: { keys, isSignatureValid } });
+  const credentials = { keys, isSignatureValid };
+  await addRoutes(app, { ...options, runs, allowance, turns, credentials });
   addPublicRoutes(app, account);
   const url = await listen(app, options);
   stack.defer(() => close(app));

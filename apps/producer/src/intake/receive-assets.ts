@@ -34,7 +34,10 @@ export interface AssetsRequest {
 /** What receiving needs. */
 export interface Receiving {
   runs: IntakeRuns;
+  /** For the bytes of bodies. */
   allowance: Allowance;
+  /** For requests: each is in hand until Redis has all of it, even if its client has gone. */
+  turns: Allowance;
 }
 
 export interface Accepted {
@@ -54,15 +57,17 @@ const FULL_RETRY_SEC = 5;
  * chunk at a time; JSON once the whole of it is known to be right. Throws a `Problem` for a request that can't be taken.
  */
 export async function receiveAssets(
-  { runs, allowance }: Receiving,
+  { runs, allowance, turns }: Receiving,
   request: AssetsRequest,
 ): Promise<Accepted> {
+  using turn = new Lease(turns);
+  if (!turn.take(1)) throw busy("Too many requests are in hand already; send it again later");
   using lease = new Lease(allowance);
   const { raw, isCompressed, bodyBytesMax: bytesMax, isBodyGenuine, format } = request;
   const meter = new BodyMeter(bytesMax, lease);
   const arriving = readBody(raw, { isCompressed, bytesMax, meter });
   const bytes = isBodyGenuine === null ? arriving : genuine(arriving, isBodyGenuine);
-  const delivery = new Delivery(runs, request, lease);
+  const delivery = new Delivery(runs, request, lease, turn);
   try {
     if (format === "json") {
       for (const record of await readJsonBody(bytes, meter)) await delivery.add(record);
@@ -100,15 +105,17 @@ class Delivery {
   readonly #runs: IntakeRuns;
   readonly #request: AssetsRequest;
   readonly #lease: Lease;
+  readonly #turn: Lease;
   readonly #chunk: OpenChunk;
   #ordinal = 0;
   #records = 0;
   #taken: Accepted | null = null;
 
-  constructor(runs: IntakeRuns, request: AssetsRequest, lease: Lease) {
+  constructor(runs: IntakeRuns, request: AssetsRequest, lease: Lease, turn: Lease) {
     this.#runs = runs;
     this.#request = request;
     this.#lease = lease;
+    this.#turn = turn;
     this.#chunk = new OpenChunk(`request ${request.id}`);
   }
 
@@ -144,6 +151,7 @@ class Delivery {
       if (records.length === 0) return await openEmpty(run, writer);
       const writing = writer.write({ records, claim });
       this.#lease.handOver(bytes, writing);
+      if (isLast) this.#turn.handOver(1, writing);
       const written = await withinTime(writing);
       if (written.kind === "written") return written.run;
       if (written.kind !== "closed" || name !== null) throw refusalOf(written, run);
