@@ -23,7 +23,12 @@ export function parseProxy(variable: string, text: string, exceptions = ""): Pro
 }
 
 function isDecodable({ username, password }: URL): boolean {
-  return !/%(?![\da-f]{2})/i.test(`${username}${password}`);
+  try {
+    decodeURIComponent(`${username}${password}`);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** What of the proxy's address no message may show. */
