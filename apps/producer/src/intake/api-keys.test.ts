@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, rename, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { ApiKeys, createApiKey } from "./api-keys.ts";
 
 async function fileOf(text: string): Promise<string> {
@@ -34,6 +34,27 @@ describe("API keys", () => {
     const opening = ApiKeys.open(path, unheard);
     await expect(opening).rejects.toThrow(`Cannot use line 2 of "${path}"`);
     await expect(opening).rejects.not.toThrow("secret");
+  });
+
+  it("are read again each second; what is wrong with their file is told once", async () => {
+    vi.useFakeTimers({ toFake: ["setInterval", "clearInterval"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const [old, next] = [createApiKey("old"), createApiKey("next")];
+    const path = await fileOf(old.line);
+    const troubles: string[] = [];
+    using keys = await ApiKeys.open(path, (message) => void troubles.push(message));
+    await writeFile(`${path}.next`, next.line);
+    await rm(path);
+    const untilKnown = async (key: string) =>
+      await vi.waitFor(() => expect(keys.nameOf(key)).not.toBeNull(), { timeout: 20_000 });
+    for (let looks = 0; looks < 3; looks += 1) await vi.advanceTimersByTimeAsync(1_000);
+    await vi.waitFor(() => expect(troubles).toHaveLength(1), { timeout: 20_000 });
+    expect(keys.nameOf(old.key)).toBe("old");
+    await rename(`${path}.next`, path);
+    await untilKnown(next.key);
+    expect(troubles).toEqual([expect.stringMatching(/^Cannot read the API keys .*ENOENT/)]);
+    await rm(path);
+    await vi.waitFor(() => expect(troubles).toHaveLength(2), { timeout: 20_000 });
   });
 
   it("are at most 1,000", async () => {

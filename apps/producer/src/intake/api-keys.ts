@@ -40,12 +40,13 @@ function hashOf(key: string): Buffer {
 
 /**
  * The keys of a file, `name:hash` a line; `#` begins a comment. A changed file counts within two seconds; one that
- * can't be read or understood is reported and changes nothing.
+ * can't be read or understood is reported, once, and changes nothing.
  */
 export class ApiKeys implements Disposable {
   readonly #path: string;
   #text: string;
   #keys: readonly ApiKey[];
+  #trouble = "";
   #timer: NodeJS.Timeout | null = null;
 
   private constructor(path: string, text: string) {
@@ -57,9 +58,7 @@ export class ApiKeys implements Disposable {
   /** Throws an `Error` that names the file and the line when it can't be used. */
   static async open(path: string, onTrouble: (message: string) => void): Promise<ApiKeys> {
     const keys = new ApiKeys(path, await readKeys(path));
-    keys.#timer = setInterval(() => {
-      keys.#reload().catch((error: unknown) => onTrouble(String(error)));
-    }, RELOAD_MS);
+    keys.#timer = setInterval(() => void keys.#reload(onTrouble), RELOAD_MS);
     return keys;
   }
 
@@ -77,11 +76,17 @@ export class ApiKeys implements Disposable {
     return name;
   }
 
-  async #reload(): Promise<void> {
-    const text = await readKeys(this.#path);
-    if (text === this.#text) return;
-    this.#text = text;
-    this.#keys = parse(this.#path, text);
+  async #reload(onTrouble: (message: string) => void): Promise<void> {
+    let trouble = "";
+    try {
+      const text = await readKeys(this.#path);
+      if (text !== this.#text) this.#keys = parse(this.#path, text);
+      this.#text = text;
+    } catch (error) {
+      trouble = error instanceof Error ? error.message : String(error);
+    }
+    if (trouble !== "" && trouble !== this.#trouble) onTrouble(trouble);
+    this.#trouble = trouble;
   }
 
   [Symbol.dispose](): void {

@@ -31,12 +31,21 @@ export function authenticate(
   throw unauthorized();
 }
 
-export function unauthorized(): Problem {
-  return new Problem(
-    401,
+function unauthorized(): Problem {
+  return refusal(
     "An API key is needed, as Authorization: Bearer slk_... or X-API-Key; sluice key NAME makes one",
-    { headers: { "www-authenticate": 'Bearer realm="sluice"' } },
   );
+}
+
+/** For a body that nobody with one of the secrets has signed, or too long ago. */
+export function notGenuine(): Problem {
+  return refusal(
+    "The webhook-signature is not right for this body, webhook-id and webhook-timestamp, or older than five minutes; check secret and clock",
+  );
+}
+
+function refusal(detail: string): Problem {
+  return new Problem(401, detail, { headers: { "www-authenticate": 'Bearer realm="sluice"' } });
 }
 
 function bearerOf(authorization: string | undefined): string | undefined {

@@ -4,7 +4,7 @@ import type { Lane } from "@sluice/queue";
 import { readNdjson, type SourceRecord } from "@sluice/sources";
 import { OpenChunk } from "../open-chunk.ts";
 import { Lease, type Allowance } from "./allowance.ts";
-import { unauthorized } from "./authenticate.ts";
+import { notGenuine } from "./authenticate.ts";
 import { readBody } from "./body-bytes.ts";
 import { BodyMeter, RECORD_BYTES } from "./body-meter.ts";
 import { claimOf, type Idempotency } from "./idempotency.ts";
@@ -96,7 +96,7 @@ async function* genuine(
   isGenuine: (body: Buffer) => boolean,
 ): AsyncGenerator<Buffer> {
   const body = await buffer(chunks);
-  if (!isGenuine(body)) throw unauthorized();
+  if (!isGenuine(body)) throw notGenuine();
   yield body;
 }
 
