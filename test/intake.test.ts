@@ -85,6 +85,17 @@ describe("POST /v1/connectors/{name}/assets", () => {
     expect(await countBooks(intake.account)).toBe(603);
   });
 
+  it("takes both formats behind a byte order mark, with which many a text file begins", async () => {
+    await using intake = await openIntake();
+    const json = await intake.post(`\uFEFF${JSON.stringify(assets(2))}`);
+    expect(json).toMatchObject({ status: 202, body: { records: 2 } });
+    const ndjson = await intake.post(`\uFEFF${linesOf(assets(2))}`, { headers: NDJSON });
+    expect(ndjson).toMatchObject({ status: 202, body: { records: 2 } });
+    expect(await recordsOf(intake.account)).toEqual(
+      [...assets(2), ...assets(2)].map((record) => JSON.stringify(record)),
+    );
+  });
+
   it("stores NDJSON while it arrives, in chunks", async () => {
     await using intake = await openIntake();
     const { promise: isStored, resolve } = Promise.withResolvers<void>();
@@ -160,7 +171,7 @@ describe("a request that cannot be taken", () => {
     ['{"id":"a"}{"id":"b"}', "", /x-ndjson/],
     ['[{"id":"a"},{"id":"b"},{"id":"c"},7]', "/3", /not an object/],
     ['[{"id":"a"},[{"id":"b"}]]', "/1", /not an object/],
-    ['[{"id":"a"},{"id":}]', "/1", /element 2/],
+    ['[{"id":"a"},{"id":}]', "/1", /^Element \/1 cannot be taken: the JSON is broken/],
     ['[{"id":"a"},', "/1", /ends before the array/],
     [Buffer.from([0x5b, 0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d, 0x5d]), "/0", /UTF-8/],
     [`[{"id":"${"x".repeat(1_100_000)}"}]`, "/0", /longer than/],

@@ -1,3 +1,4 @@
+export { decode } from "./decode.ts";
 export { readJson } from "./json-elements.ts";
 export { readNdjson } from "./lines.ts";
 export { openSources } from "./open-sources.ts";

@@ -31,12 +31,14 @@ export class SourceError extends Error {
   readonly code: SourceErrorCode;
   /** The path as it was given, the pattern, or `-`. */
   readonly source: string;
+  /** What is wrong and what to do about it: `no such file; check the path`. */
+  readonly problem: string;
 
-  /** @param problem what is wrong and what to do about it: `no such file; check the path` */
   constructor(code: SourceErrorCode, source: string, problem: string, options?: ErrorOptions) {
     super(`Cannot read ${JSON.stringify(source)}: ${problem}`, options);
     this.code = code;
     this.source = source;
+    this.problem = problem;
   }
 }
 

@@ -1,9 +1,11 @@
-import { readJson, SourceError, type SourceRecord } from "@sluice/sources";
+import { decode, readJson, SourceError, type SourceRecord } from "@sluice/sources";
 import type { BodyMeter } from "./body-meter.ts";
 import { Problem } from "./problem.ts";
 
 /** The bytes one asset may have; a longer one is refused as JSON, and a dead letter as a line of NDJSON. */
 export const RECORD_BYTES_MAX = 1024 * 1024;
+
+const SOURCE = "request body";
 
 /**
  * The assets of a JSON body: one object, or an array of objects. The body as a whole is right or nothing of it is taken: throws
@@ -16,14 +18,15 @@ export async function readJsonBody(
   const records: SourceRecord[] = [];
   let first = "";
   async function* watched(): AsyncGenerator<Buffer> {
-    for await (const chunk of chunks) {
+    // Some clients send what a text file begins with: a byte order mark.
+    for await (const chunk of decode(SOURCE, chunks, "utf-8")) {
       first ||= chunk.toString("latin1").trimStart().charAt(0);
       yield chunk;
     }
   }
   const place = () => (first === "[" ? `/${records.length}` : "");
   try {
-    for await (const slice of readJson(watched(), "request body", RECORD_BYTES_MAX)) {
+    for await (const slice of readJson(watched(), SOURCE, RECORD_BYTES_MAX)) {
       meter.addRecords(slice.length);
       for (const record of slice) {
         const complaint = complaintAbout(record);
@@ -32,7 +35,7 @@ export async function readJsonBody(
       }
     }
   } catch (error) {
-    if (error instanceof SourceError) throw refusal(place(), error.message);
+    if (error instanceof SourceError) throw refusal(place(), error.problem);
     throw error;
   }
   if (first === "") throw refusal("", "The body is empty; send an asset or an array of assets");
