@@ -108,3 +108,18 @@ describe("other data", () => {
     expect(await outcome(content, [1])).toMatchObject({ text: content, error: null });
   });
 });
+
+describe("gzip data from a tape", () => {
+  it.each(SIZES)("may end in zeros that fill a block, in chunks of %j", async (...sizes) => {
+    const filled = Buffer.concat([gzipSync(TEXT), Buffer.alloc(512)]);
+    expect(await outcome(filled, sizes)).toMatchObject({ text: TEXT, error: null });
+  });
+});
+
+describe("zstd data of several threads", () => {
+  it.each(SIZES)("begins with a frame to be skipped, in chunks of %j", async (...sizes) => {
+    const skipped = Buffer.from("502a4d180400000001020304", "hex");
+    const frames = Buffer.concat(HALVES.flatMap((part) => [skipped, zstd(part)]));
+    expect(await outcome(frames, sizes)).toMatchObject({ text: TEXT, error: null });
+  });
+});

@@ -9,21 +9,28 @@ const OUTPUT_BYTES = 64 * 1024;
 interface Codec {
   name: string;
   signature: readonly number[];
+  /** Whether zeros may follow: tapes and block devices fill their last block with them, and gzip passes over them. */
+  mayBePadded: boolean;
   create: () => Gunzip | ZstdDecompress;
 }
+
+const ZSTD = {
+  name: "zstd",
+  mayBePadded: false,
+  create: () => createZstdDecompress({ chunkSize: OUTPUT_BYTES }),
+};
 
 /** RFC 1952 and RFC 8878. */
 const CODECS: readonly Codec[] = [
   {
     name: "gzip",
     signature: [0x1f, 0x8b, 0x08],
+    mayBePadded: true,
     create: () => createGunzip({ chunkSize: OUTPUT_BYTES }),
   },
-  {
-    name: "zstd",
-    signature: [0x28, 0xb5, 0x2f, 0xfd],
-    create: () => createZstdDecompress({ chunkSize: OUTPUT_BYTES }),
-  },
+  { ...ZSTD, signature: [0x28, 0xb5, 0x2f, 0xfd] },
+  // A frame to be skipped, as pzstd writes before each other one.
+  { ...ZSTD, signature: [0x50, 0x2a, 0x4d, 0x18] },
 ];
 const SIGNATURE_BYTES = 4;
 
@@ -70,6 +77,7 @@ class Inflation {
   async *take(input: Buffer): AsyncGenerator<Buffer> {
     try {
       for (let rest = input; rest.length > 0;) {
+        if (this.#member.isEnded && this.#codec.mayBePadded && isPadding(rest)) return;
         if (this.#member.isEnded) this.#begin();
         const taken = yield* this.#member.take(rest);
         rest = rest.subarray(taken);
@@ -105,6 +113,10 @@ class Inflation {
     const { name } = this.#codec;
     return new SourceError("corrupt", this.#source, `the ${name} data ${problem}`, { cause });
   }
+}
+
+function isPadding(bytes: Buffer): boolean {
+  return bytes.every((byte) => byte === 0);
 }
 
 /** A decompressor that is given a piece at a time and gives what it makes of it before it gets the next. */

@@ -156,6 +156,7 @@ describe("openSources refuses", () => {
     ["compressed twice", "unsupported", gzipSync(gzipSync('{"a":1}'))],
     ["compressed twice", "unsupported", gzipSync(zstdCompressSync('{"a":1}'))],
     ["xz -d", "unsupported", Buffer.from("\u00FD7zXZ\0\0", "latin1")],
+    ["lz4 -d", "unsupported", Buffer.from("04224d186440a7", "hex")],
     ["bzip2 -d", "unsupported", Buffer.from("BZh91AY&SY")],
     ["a zip archive", "unsupported", zipOf("hosts.csv")],
     ["save the sheet as CSV", "unsupported", zipOf("[Content_Types].xml")],

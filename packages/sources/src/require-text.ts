@@ -13,6 +13,11 @@ const SIGNATURES: readonly { begins: string; what: string; remedy: string }[] = 
     remedy: "decompress it once (zstd -d)",
   },
   { begins: "\u00FD7zXZ\0", what: "xz data", remedy: "decompress it (xz -d), or use gzip or zstd" },
+  {
+    begins: "\u0004\u0022M\u0018",
+    what: "lz4 data",
+    remedy: "decompress it (lz4 -d), or use gzip or zstd",
+  },
   { begins: "BZh", what: "bzip2 data", remedy: "decompress it (bzip2 -d), or use gzip or zstd" },
   {
     begins: "7z\u00BC\u00AF",
