@@ -88,6 +88,7 @@ describe("two workers and two senders as processes", () => {
     const env = {
       REDIS_URL: inject("redisUrl"),
       SLUICE_ACCOUNT: account.name,
+      SLUICE_PACING: "burst",
       QUALYS_GATEWAY_URL: sandbox.url,
       QUALYS_USERNAME: sandbox.username,
       QUALYS_PASSWORD: sandbox.password,

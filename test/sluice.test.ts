@@ -162,9 +162,10 @@ describe("sluice push", () => {
 
 describe.concurrent("a push that is stopped", () => {
   it("by Ctrl-C during a hold ends with 4 and prints the command that finishes the run", async () => {
-    await using place = await openPlace({ limit: 2, windowMs: 2_000 });
-    await place.write("hosts.ndjson", hostLines(45));
-    const push = place.start(["push", "hosts.ndjson", "--json"]);
+    await using place = await openPlace({ limit: 8, windowMs: 4_000 });
+    await place.write("hosts.ndjson", hostLines(135));
+    const burst = { env: { ...place.env, SLUICE_PACING: "burst" } };
+    const push = place.start(["push", "hosts.ndjson", "--json"], burst);
     await push.line(/"event":"send.held"/);
     push.signal("SIGINT");
     const stopped = await push.ended;
@@ -176,13 +177,13 @@ describe.concurrent("a push that is stopped", () => {
     expect(resumed.exitCode, resumed.stderr).toBe(0);
     expect(objectOf(resumed)).toMatchObject({
       run: before.run,
-      read: 45,
-      delivered: 45,
-      calls: 5,
+      read: 135,
+      delivered: 135,
+      calls: 14,
       limited: 0,
     });
-    expect(place.sandbox.count()).toBe(45);
-    expect(place.sandbox.callsInWorstWindow()).toBeLessThanOrEqual(2);
+    expect(place.sandbox.count()).toBe(135);
+    expect(place.sandbox.callsInWorstWindow()).toBeLessThanOrEqual(8);
   });
 
   it("by Ctrl-C while it reads ends with 4, and the same input finishes the run", async () => {

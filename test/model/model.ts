@@ -18,7 +18,7 @@ import {
   type Account,
   type Batch,
 } from "@sluice/queue";
-import { emptyReading } from "@sluice/governor";
+import { defaultPolicy, emptyReading, type Policy } from "@sluice/governor";
 import { versionOf, type LetterContent } from "@sluice/inventory";
 import { Chance } from "../support/random.ts";
 import {
@@ -32,6 +32,13 @@ import {
 } from "./world.ts";
 
 const CONNECTOR = "connector";
+/** Never in the way: what is tried here is the order of things, not the budget. */
+const POLICY: Policy = {
+  ...defaultPolicy,
+  pacing: "burst",
+  callsLive: 0,
+  fallback: { limit: 1_000_000, windowMs: 600_000, concurrency: 1_000 },
+};
 const KEYS = ["a", "b", "c", "d", "e", "f"];
 const CONTENTS = ["1", "2", "3", REFUSED, MALFORMED];
 
@@ -160,9 +167,9 @@ export class Model {
       sender: "model",
       leaseMs: 60_000,
       connector: CONNECTOR,
-      callsReserved: 0,
+      lane: batch.lane,
       callMsMax: 60_000,
-      fallback: { limit: 1_000_000, windowMs: 1, concurrency: 1_000 },
+      policy: POLICY,
     });
     // Invariant (e): no call is reserved while a hold is in force.
     if (this.#isHeld) assert.equal(permit.kind, "wait");
@@ -181,10 +188,14 @@ export class Model {
     await settleCall(this.#account, {
       call,
       batch: batch.number,
+      connector: CONNECTOR,
       outcome,
-      isCounted: true,
+      cause: "rate",
+      message: "",
+      assets: batch.bodies.length,
+      elapsedMs: 0,
+      chance: 0,
       reading: emptyReading,
-      hold: null,
       bytesMax: null,
       entry: {
         atMs: 0,
@@ -196,7 +207,11 @@ export class Model {
         message: "",
       },
     });
-    if (isLost) return;
+    if (isLost) {
+      // Nobody waits here until a server that did not answer may be asked again.
+      await endHolds(this.#account, { reason: "unavailable" });
+      return;
+    }
     if (rejected.length > 0 && batch.bodies.length > 1 && this.#chance.isHit(0.5)) {
       const middle = Math.ceil(batch.bodies.length / 2);
       const halves = [batch.bodies.slice(0, middle), batch.bodies.slice(middle)];

@@ -2,10 +2,10 @@ import { randomBytes } from "node:crypto";
 import { openAccount, type Account } from "@sluice/queue";
 import { inject } from "vitest";
 
-/** An account of its own for one test, on the tests' Redis. */
-export async function freshAccount(): Promise<Account> {
+/** An account of its own for one test, on the tests' Redis unless told another. */
+export async function freshAccount(redisUrl: string = inject("redisUrl")): Promise<Account> {
   const account = `test-${randomBytes(6).toString("hex")}`;
-  return await openAccount({ redisUrl: inject("redisUrl"), account });
+  return await openAccount({ redisUrl, account });
 }
 
 /** Removes all keys of an account. */

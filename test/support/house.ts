@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { CsamClient } from "@sluice/csam";
+import { defaultPolicy, type Policy } from "@sluice/governor";
 import { importPayload, mappingPolicy } from "@sluice/inventory";
 import type { PipelineEvent } from "@sluice/pipeline";
 import {
@@ -25,7 +26,10 @@ export interface HouseOptions {
   bytesMax?: number;
   lingerMs?: number;
   senders?: number;
+  /** Where its Redis is. Default: the tests'. */
+  redisUrl?: string;
   callTimeoutMs?: number;
+  policy?: Partial<Policy>;
 }
 
 /** The whole of Sluice in this process, on a real Redis and against a real sandbox. */
@@ -52,7 +56,7 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const sandbox = stack.use(
     await startSandbox({ limit: 1_000, windowMs: 1_000, concurrency: 2, ...options.sandbox }),
   );
-  const account = stack.use(await freshAccount());
+  const account = stack.use(await freshAccount(options.redisUrl));
   const queues = stack.use(new Queues(account));
   const events: PipelineEvent[] = [];
   const report = (event: PipelineEvent) => void events.push(event);
@@ -60,8 +64,8 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const { assetsMax = 100, bytesMax = 1_000_000, lingerMs = 0, callTimeoutMs = 20_000 } = options;
   for (let count = 0; count < (options.senders ?? 1); count += 1) {
     const client = stack.use(clientOf(sandbox, callTimeoutMs));
-    const fallback = { limit: 300, windowMs: 3_600_000, concurrency: 1 };
-    const settings = { source: "WEBHOOK", callsReserved: 0, callTimeoutMs, fallback };
+    const policy = { ...defaultPolicy, ...options.policy };
+    const settings = { source: "WEBHOOK", callTimeoutMs, policy };
     stack.use(await startSender({ account, queues, client, report, ...settings }));
   }
   const policyOf = () => policy;

@@ -16,17 +16,16 @@ import {
   settleCall,
   splitBatch,
   type Account,
-  type BudgetFallback,
   type Queues,
+  type ReserveOptions,
 } from "@sluice/queue";
 
 export interface SenderSettings {
   /** The `source` string of the payloads. */
   source: string;
-  /** Calls of each window left to other users of the subscription. */
-  callsReserved: number;
   callTimeoutMs: number;
-  fallback: BudgetFallback;
+  /** How calls are spread, and what is left to others. */
+  policy: ReserveOptions["policy"];
 }
 
 export interface SenderOptions extends SenderSettings {
@@ -44,21 +43,24 @@ const BATCHES_AT_ONCE = 16;
 
 /** Delivers batches until disposed of. Further senders stand by, and share the budget if they send too. */
 export async function startSender(options: SenderOptions): Promise<AsyncDisposable> {
-  const { account, queues, client, report, fallback } = options;
+  const { account, queues, client, report, policy } = options;
   await using stack = new AsyncDisposableStack();
   const sender = `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`;
   const onError = (error: Error) =>
     report({ event: "trouble", stage: "send", message: error.message });
   await distrustOtherServer(account);
+  // A Redis that was restarted or failed over may lack the newest calls.
+  stack.use(account.onReconnect(() => void distrustOtherServer(account).catch(onError)));
   await endCredentialHold(account, client);
-  let concurrency = (await readBudget(account)).concurrency ?? fallback.concurrency;
+  let concurrency = (await readBudget(account)).concurrency ?? policy.fallback.concurrency;
   await queues.governOutbound(concurrency);
 
+  const lease = (leaseMs: number) => ({ id: sender, leaseMs, policy });
   async function heartbeat(): Promise<void> {
-    const { concurrency: learned, ended } = await beat(account, sender, LEASE_MS);
+    const { concurrency: learned, ended } = await beat(account, lease(LEASE_MS));
     reportEnded(ended, report);
     if (ended.length > 0) await queues.promoteDelayed();
-    if (learned > 0 && learned !== concurrency) {
+    if (learned !== concurrency) {
       concurrency = learned;
       await queues.governOutbound(concurrency);
     }
@@ -70,7 +72,7 @@ export async function startSender(options: SenderOptions): Promise<AsyncDisposab
   }, BEAT_MS);
   stack.defer(async () => {
     clearInterval(beating);
-    await beat(account, sender, 0).then(({ ended }) => reportEnded(ended, report), onError);
+    await beat(account, lease(0)).then(({ ended }) => reportEnded(ended, report), onError);
   });
   const send = createStage(options, sender);
   stack.use(consumeBatches(account, { concurrency: BATCHES_AT_ONCE, onError }, send));
@@ -87,13 +89,13 @@ async function endCredentialHold(account: Account, client: CsamClient): Promise<
 }
 
 function createStage(options: SenderOptions, sender: string) {
-  const { account, queues, client, report, fallback, callsReserved, callTimeoutMs } = options;
+  const { account, queues, client, report, policy, callTimeoutMs } = options;
   const callMsMax = callTimeoutMs + 30_000;
   return createSendStage({
     load: (batch) => loadBatch(account, batch),
-    reserve: async (connector) => {
+    reserve: async (connector, lane) => {
       const lease = { sender, leaseMs: LEASE_MS, callMsMax };
-      const permit = await reserveCall(account, { ...lease, connector, callsReserved, fallback });
+      const permit = await reserveCall(account, { ...lease, connector, lane, policy });
       // What stepped aside for a hold that is over comes back.
       if (permit.kind === "go" && permit.ended.length > 0) await queues.promoteDelayed();
       return permit;
@@ -104,7 +106,7 @@ function createStage(options: SenderOptions, sender: string) {
     split: async (batch, parts) => {
       const numbers = await splitBatch(account, batch, parts);
       // Pushed to the front one by one: the last one pushed is taken first.
-      for (const number of numbers.toReversed()) await queues.addBatch(number, true);
+      for (const number of numbers.toReversed()) await queues.addPart(number);
       return numbers;
     },
     importAssets: (request) => client.importAssets(request),

@@ -1,4 +1,3 @@
-import { forecast } from "@sluice/governor";
 import { readBudget, readHolds, type Hold, type Run } from "@sluice/queue";
 import { pause } from "@sluice/service";
 import { EXIT } from "./exit-codes.ts";
@@ -11,7 +10,6 @@ export interface FollowOptions {
   session: Session;
   terminal: Terminal;
   run: string;
-  assetsPerCall: number;
   signal: AbortSignal;
 }
 
@@ -59,14 +57,8 @@ async function progressLine(
   hold: Hold | undefined,
 ): Promise<string> {
   const budget = await readBudget(options.session.account);
-  const heldMs = hold?.untilMs ? Math.max(0, hold.untilMs - Date.now()) : 0;
-  const { pending } = run;
-  const { calls, delayMs } = forecast({
-    pending,
-    assetsPerCall: options.assetsPerCall,
-    ...budget,
-    heldMs,
-  });
+  const { callsToGo, doneAtMs } = budget;
+  const toGo = doneAtMs === null ? "" : `, ${spanText(Math.max(0, doneAtMs - Date.now()))}`;
   const left = budget.remaining === null ? "?" : grouped(budget.remaining);
   return [
     `${grouped(run.read)} read`,
@@ -75,7 +67,7 @@ async function progressLine(
     ...(run.dead > 0 ? [`${grouped(run.dead)} dead`] : []),
     `${left}/${budget.limit ?? "?"} calls left`,
     ...(hold ? [`held until ${hold.untilMs ? clockText(hold.untilMs) : "sluice resume"}`] : []),
-    `${counted(calls, "call")}${delayMs === null ? "" : `, ${spanText(delayMs)}`} to go`,
+    `${counted(callsToGo, "call")}${toGo} to go`,
   ].join(" | ");
 }
 

@@ -96,13 +96,8 @@ export function readWorkSettings(
     worker: toWorker(config),
     sender: {
       source: config.SLUICE_SOURCE,
-      callsReserved: config.SLUICE_CALLS_RESERVED,
       callTimeoutMs: config.SLUICE_CALL_TIMEOUT_MS,
-      fallback: {
-        limit: config.SLUICE_CALLS_LIMIT,
-        windowMs: config.SLUICE_CALLS_WINDOW_SEC * 1_000,
-        concurrency: config.SLUICE_CALLS_CONCURRENCY,
-      },
+      policy: toPolicyOfCalls(config),
     },
     createClient() {
       if (connection === null) throw new Error("Cannot call Qualys: no credentials were read");
@@ -187,6 +182,20 @@ function toPolicy(config: z.output<typeof planSchema>): MappingPolicy {
   } catch (error) {
     throw new ConfigError([error instanceof Error ? error.message : String(error)]);
   }
+}
+
+function toPolicyOfCalls(config: z.output<typeof workSchema>): SenderSettings["policy"] {
+  return {
+    pacing: config.SLUICE_PACING,
+    callsReserved: config.SLUICE_CALLS_RESERVED,
+    callsLive: config.SLUICE_CALLS_LIVE,
+    assetsPerCall: config.SLUICE_BATCH_ASSETS_MAX,
+    fallback: {
+      limit: config.SLUICE_CALLS_LIMIT,
+      windowMs: config.SLUICE_CALLS_WINDOW_SEC * 1_000,
+      concurrency: config.SLUICE_CALLS_CONCURRENCY,
+    },
+  };
 }
 
 function toWorker(config: z.output<typeof workerSettings>): WorkerSettings {

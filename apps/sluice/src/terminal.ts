@@ -67,3 +67,10 @@ export function spanText(spanMs: number): string {
 export function clockText(atMs: number): string {
   return new Date(atMs).toTimeString().slice(0, 8);
 }
+
+/** The time of day, with the date unless it is within the next day. */
+export function instantText(atMs: number, nowMs: number): string {
+  const at = new Date(atMs);
+  const date = atMs - nowMs < 86_400_000 ? "" : `${at.toLocaleDateString("sv-SE")} `;
+  return `${date}${clockText(atMs)}`;
+}

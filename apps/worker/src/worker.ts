@@ -68,9 +68,9 @@ function createBatchStage({ account, queues, report, ...limits }: WorkerOptions)
   return new BatchStage({
     backlog: () => backlogConnectors(account),
     cut: (connector) => cut(account, { connector, assetsMax, bytesMax, lingerMs }),
-    publish: async (batch) => {
+    publish: async (batch, lane) => {
       await fillBatch(account, batch);
-      await queues.addBatch(batch);
+      await queues.addBatch(batch, lane);
     },
     report,
   });

@@ -1,3 +1,20 @@
-export { forecast, type Forecast, type ForecastFacts } from "./forecast.ts";
-export { holdAfter, type CallFacts, type HoldReason, type NewHold } from "./hold.ts";
+export { defaultPolicy, type Lane, type Limits, type Pacing, type Policy } from "./policy.ts";
 export { emptyReading, type Reading } from "./reading.ts";
+export { distrust, emptyState, type GovernorState } from "./state.ts";
+export {
+  beginHold,
+  endHolds,
+  longestHold,
+  partsOf,
+  type EndCause,
+  type EndedHold,
+  type Hold,
+} from "./holds.ts";
+export type { HoldReason, NewHold } from "./hold-after.ts";
+export { beat, reserve, type CallRequest, type Decision } from "./reserve.ts";
+export { release, settle, type SettledCall } from "./settle.ts";
+export { concurrencyOf, freeCalls } from "./allowance.ts";
+export { partialOpensAt } from "./pace.ts";
+export { forecast, type Forecast } from "./forecast.ts";
+export { simulate, type Scenario, type SimulationReport } from "./simulation/simulate.ts";
+export { defaultStyle, type HeaderStyle } from "./simulation/model-server.ts";

@@ -19,7 +19,7 @@ function start(outboxes: Record<string, number>, changes: Partial<BatchStageOpti
       outboxes[connector] = left - 1;
       batches += 1;
       done.push(`cut ${batches} of ${connector}`);
-      return { kind: "batch", batch: batches, assets: 100 };
+      return { kind: "batch", batch: batches, assets: 100, lane: "backfill" };
     },
     publish: async (batch) => void done.push(`publish ${batch}`),
     report: (event) => void events.push(event),
@@ -129,7 +129,7 @@ describe("a round", () => {
   });
 
   it("ends with what is published even where the cutting fails", async () => {
-    const cuts: Cut[] = [{ kind: "batch", batch: 1, assets: 100 }];
+    const cuts: Cut[] = [{ kind: "batch", batch: 1, assets: 100, lane: "live" }];
     const { stage, events } = start(
       { a: 1 },
       {

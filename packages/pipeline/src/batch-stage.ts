@@ -1,3 +1,4 @@
+import type { Lane } from "@sluice/governor";
 import type { Report } from "./events.ts";
 
 export interface BatchStageOptions {
@@ -6,17 +7,19 @@ export interface BatchStageOptions {
   /** Takes the assets of one connector's next call, if it is time. */
   cut: (connector: string) => Promise<CutOutcome>;
   /** Gives a cut batch its body and its job. */
-  publish: (batch: number) => Promise<void>;
+  publish: (batch: number, lane: Lane) => Promise<void>;
   report: Report;
   /** How long to wait at the most before looking again unasked. Default 1,000. */
   idleMs?: number;
 }
 
 type CutOutcome =
-  | { kind: "batch"; batch: number; assets: number }
+  | { kind: "batch"; batch: number; assets: number; lane: Lane }
   | { kind: "empty" }
   | { kind: "full" }
   | { kind: "wait"; delayMs: number };
+
+type CutBatch = CutOutcome & { kind: "batch" };
 
 /**
  * Outbox -> batches: cuts what the next calls need, and no more. One round goes over the connectors in turn, a batch
@@ -44,17 +47,15 @@ export class BatchStage {
   async tick(): Promise<number> {
     const publishing: Promise<void>[] = [];
     try {
-      return await this.#cutAll((connector, batch, assets) => {
-        publishing.push(this.#publish(connector, batch, assets));
+      return await this.#cutAll((connector, cut) => {
+        publishing.push(this.#publish(connector, cut));
       });
     } finally {
       await Promise.all(publishing);
     }
   }
 
-  async #cutAll(
-    onBatch: (connector: string, batch: number, assets: number) => void,
-  ): Promise<number> {
+  async #cutAll(onBatch: (connector: string, cut: CutBatch) => void): Promise<number> {
     const idleMs = this.#options.idleMs ?? 1_000;
     let delayMs = idleMs;
     let connectors = await this.#options.backlog();
@@ -65,7 +66,7 @@ export class BatchStage {
         if (outcome.kind === "wait") delayMs = Math.min(delayMs, outcome.delayMs);
         if (outcome.kind !== "batch") continue;
         generous.push(connector);
-        onBatch(connector, outcome.batch, outcome.assets);
+        onBatch(connector, outcome);
       }
       connectors = generous;
     }
@@ -86,9 +87,9 @@ export class BatchStage {
   }
 
   /** Never rejects, as nobody awaits it while the next is being cut. What is left unpublished the sweep repairs. */
-  async #publish(connector: string, batch: number, assets: number): Promise<void> {
+  async #publish(connector: string, { batch, assets, lane }: CutBatch): Promise<void> {
     try {
-      await this.#options.publish(batch);
+      await this.#options.publish(batch, lane);
       this.#options.report({ event: "batch.cut", batch, connector, assets });
     } catch (error) {
       this.#complain(error);

@@ -3,7 +3,14 @@ import { levelOf, type Level, type PipelineEvent } from "./events.ts";
 
 const settled = { waiting: 1, parked: 0, unchanged: 0, coalesced: 0, dead: 0 };
 const sent = { requestId: "r", assets: 1, status: 200, verdict: "accepted", elapsedMs: 1 };
-const held = { event: "send.held", scope: "account", message: "m", until: null } as const;
+const forecast = { callsToGo: 1, done: null };
+const held = {
+  event: "send.held",
+  scope: "account",
+  message: "m",
+  until: null,
+  ...forecast,
+} as const;
 const resumed = { scope: "account", reason: "rate-limit", cause: "time", heldMs: 1 };
 
 describe("an event is", () => {

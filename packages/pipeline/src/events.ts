@@ -38,6 +38,9 @@ export type PipelineEvent =
       /** The same as an instant; null: until an operator ends it. */
       until: string | null;
       message: string;
+      /** Calls that all that waits will take, and when the last can be made; null: nobody knows. */
+      callsToGo: number;
+      done: string | null;
     }
   | { event: "send.resumed"; scope: string; reason: string; cause: string; heldMs: number }
   | { event: "trouble"; stage: string; message: string };

@@ -1,4 +1,4 @@
-import type { NewHold, Reading } from "@sluice/governor";
+import type { EndedHold, Lane, NewHold, Reading } from "@sluice/governor";
 import type { RejectedAsset, Verdict } from "@sluice/inventory";
 import type { Report } from "./events.ts";
 
@@ -6,6 +6,7 @@ import type { Report } from "./events.ts";
 export interface OutboundBatch {
   number: number;
   connector: string;
+  lane: Lane;
   requestId: string;
   /** The assets: each the bytes of its JSON text. */
   bodies: readonly Buffer[];
@@ -13,24 +14,8 @@ export interface OutboundBatch {
 
 /** What `reserve` says. */
 type Permit =
-  | {
-      kind: "go";
-      call: number;
-      failures: number;
-      refusals: number;
-      isTrusted: boolean;
-      ended: readonly EndedHold[];
-    }
-  | { kind: "wait"; scope: "account" | "connector"; delayMs: number; reason: string };
-
-/** A hold nobody has reported yet. */
-export interface EndedHold {
-  scope: string;
-  reason: string;
-  cause: string;
-  sinceMs: number;
-  endedMs: number;
-}
+  | { kind: "go"; call: number; isTrusted: boolean; ended: readonly EndedHold[] }
+  | { kind: "wait"; scope: "account" | "connector" | "lane"; delayMs: number; reason: string };
 
 /** What came back from Qualys, or did not. */
 export interface Answer {
@@ -41,14 +26,18 @@ export interface Answer {
   body: string;
 }
 
-/** A call that was made, and the hold that follows from it. */
+/** A call that was made. */
 export interface MadeCall {
   call: number;
   batch: number;
+  connector: string;
   outcome: Verdict["kind"];
-  isCounted: boolean;
+  cause: "rate" | "concurrency";
+  message: string;
+  assets: number;
+  elapsedMs: number;
   reading: Reading;
-  hold: NewHold | null;
+  chance: number;
   bytesMax: number | null;
   entry: {
     atMs: number;
@@ -61,17 +50,25 @@ export interface MadeCall {
   };
 }
 
+/** What followed from a call. */
+export interface SettledCall {
+  hold: NewHold | null;
+  isNewHold: boolean;
+  callsToGo: number;
+  doneAtMs: number | null;
+}
+
 /** What becomes of the batch's job. */
 export type Disposition = { kind: "done" } | { kind: "later" } | { kind: "aside"; delayMs: number };
 
 export interface SendStageOptions {
   /** Null when the batch is settled already. */
   load: (batch: number) => Promise<OutboundBatch | null>;
-  reserve: (connector: string) => Promise<Permit>;
+  reserve: (connector: string, lane: Lane) => Promise<Permit>;
   /** Gives a permit back that was not used. */
   release: (call: number) => Promise<void>;
-  /** Settles the call; tells whether the hold that follows is new. */
-  settleCall: (made: MadeCall) => Promise<{ isNewHold: boolean }>;
+  /** Settles the call; tells the hold that follows, whether it is new, and when all that waits can be sent. */
+  settleCall: (made: MadeCall) => Promise<SettledCall>;
   acknowledge: (
     batch: number,
     call: number,

@@ -2,19 +2,12 @@ import { emptyReading, type Reading } from "@sluice/governor";
 import type { RejectedAsset, Verdict } from "@sluice/inventory";
 import { describe, expect, it } from "vitest";
 import type { PipelineEvent } from "./events.ts";
-import type { OutboundBatch, SendStageOptions } from "./outbound.ts";
+import type { OutboundBatch, SendStageOptions, SettledCall } from "./outbound.ts";
 import { createSendStage } from "./send-stage.ts";
 
 const NUMBER = 7;
 const CALL = 31;
-const GO = {
-  kind: "go",
-  call: CALL,
-  failures: 0,
-  refusals: 0,
-  isTrusted: true,
-  ended: [],
-} as const;
+const GO = { kind: "go", call: CALL, isTrusted: true, ended: [] } as const;
 
 function body(key: string): string {
   return JSON.stringify({
@@ -26,6 +19,7 @@ function batchOf(...keys: readonly string[]): OutboundBatch {
   return {
     number: NUMBER,
     connector: "connector",
+    lane: "backfill",
     requestId: "request",
     bodies: keys.map((key) => Buffer.from(body(key))),
   };
@@ -36,6 +30,8 @@ interface Scene {
   verdict?: Verdict;
   reading?: Partial<Reading>;
   body?: string;
+  /** What follows from the call. */
+  settled?: Partial<SettledCall>;
   changes?: Partial<SendStageOptions>;
 }
 
@@ -72,7 +68,7 @@ function start(scene: Scene = {}) {
     settleCall: async (call) => {
       steps.push("settle");
       made.push(call);
-      return { isNewHold: true };
+      return { hold: null, isNewHold: false, callsToGo: 0, doneAtMs: null, ...scene.settled };
     },
     acknowledge: async (number, call, rejected) => {
       steps.push("acknowledge");
@@ -133,6 +129,7 @@ describe("a batch", () => {
   it.for([
     ["account", { kind: "later" }],
     ["connector", { kind: "aside", delayMs: 700 }],
+    ["lane", { kind: "aside", delayMs: 700 }],
   ] as const)("goes back to the queue while its %s waits", async ([scope, disposition]) => {
     const permit = { kind: "wait", scope, delayMs: 700, reason: "rate-limit" } as const;
     const { send, steps, events } = start({ changes: { reserve: async () => permit } });
@@ -288,7 +285,7 @@ describe("an answer", () => {
     const { send, steps, events } = start({ verdict });
     expect(await send(NUMBER)).toEqual({ kind: "later" });
     expect(steps).toEqual(CALLED);
-    expect(events.map(({ event }) => event)).toEqual(["batch.sent", "send.held"]);
+    expect(events.map(({ event }) => event)).toEqual(["batch.sent"]);
   });
 
   it("is told in short in events, and whole in the letter", async () => {
@@ -314,10 +311,14 @@ describe("a call", () => {
       {
         call: CALL,
         batch: NUMBER,
+        connector: "connector",
         outcome: "refused",
-        isCounted: true,
+        cause: "rate",
+        message: "no",
+        assets: 3,
+        elapsedMs: 12,
         reading: { ...emptyReading, ...reading },
-        hold: null,
+        chance: 0.5,
         bytesMax: null,
         entry: {
           atMs: expect.any(Number),
@@ -343,10 +344,11 @@ describe("a call", () => {
     });
   });
 
-  it("that was turned away for being too much is not counted", async () => {
-    const { send, made } = start({ verdict: { kind: "limited", cause: "rate", message: "no" } });
+  it("that was one too many tells what there were too many of", async () => {
+    const verdict = { kind: "limited", cause: "concurrency", message: "no" } as const;
+    const { send, made } = start({ verdict });
     await send(NUMBER);
-    expect(made).toMatchObject([{ outcome: "limited", isCounted: false }]);
+    expect(made).toMatchObject([{ outcome: "limited", cause: "concurrency", message: "no" }]);
   });
 
   it("that was too large teaches three quarters of its bytes, if it had several assets", async () => {
@@ -361,46 +363,31 @@ describe("a call", () => {
   });
 });
 
-describe("a hold", () => {
-  const reading = { remaining: 0, toWaitMs: 9_000, windowMs: 60_000 };
+describe("a hold that follows from a call", () => {
+  const hold = { scope: "account", reason: "rate-limit", durationMs: 9_000, message: "m" } as const;
+  const settled = { hold, isNewHold: true, callsToGo: 12, doneAtMs: 4_600_000 };
+  const told = { event: "send.held", ...hold, callsToGo: 12, done: "1970-01-01T01:16:40.000Z" };
 
-  it("follows from an accepted call that was the last one, beside its verdict", async () => {
-    const { send, made, acknowledged, events } = start({ reading });
+  it("is told with its end and the forecast, beside the verdict", async () => {
+    const { send, acknowledged, events } = start({ settled });
     expect(await send(NUMBER)).toEqual({ kind: "done" });
-    const hold = {
-      scope: "account",
-      reason: "rate-limit",
-      durationMs: 9_000,
-      message: "the server says that no call is left in this window",
-    };
-    expect(made).toMatchObject([{ outcome: "accepted", hold }]);
     expect(acknowledged).toHaveLength(1);
     const until = "1970-01-01T00:16:49.000Z";
-    expect(eventsOf(events, "send.held")).toEqual([{ event: "send.held", ...hold, until }]);
+    expect(eventsOf(events, "send.held")).toEqual([{ ...told, until }]);
   });
 
-  it("that is there already is not told again", async () => {
-    const settleCall = async () => ({ isNewHold: false });
-    const { send, events } = start({ reading, changes: { settleCall } });
+  it("has no end that could be told when only an operator can end it", async () => {
+    const endless = { ...hold, durationMs: null };
+    const { send, events } = start({ settled: { ...settled, hold: endless, doneAtMs: null } });
+    await send(NUMBER);
+    const unknown = { durationMs: null, until: null, done: null };
+    expect(eventsOf(events, "send.held")).toEqual([{ ...told, ...unknown }]);
+  });
+
+  it("and is there already is not told again", async () => {
+    const { send, events } = start({ settled: { ...settled, isNewHold: false } });
     await send(NUMBER);
     expect(eventsOf(events, "send.held")).toEqual([]);
-  });
-
-  it("grows with the failures before this one, and is spread by chance", async () => {
-    const reserve = async () => ({ ...GO, failures: 3 });
-    const verdict = { kind: "unavailable", message: "no" } as const;
-    const { send, made } = start({ verdict, changes: { reserve, chance: () => 0 } });
-    await send(NUMBER);
-    expect(made).toMatchObject([{ hold: { reason: "unavailable", durationMs: 4_000 } }]);
-  });
-
-  it("of the connector follows from many refusals in a row, and the batch is halved all the same", async () => {
-    const reserve = async () => ({ ...GO, refusals: 19 });
-    const verdict = { kind: "refused", message: "no" } as const;
-    const { send, made, splits } = start({ verdict, changes: { reserve } });
-    expect(await send(NUMBER)).toEqual({ kind: "done" });
-    expect(made).toMatchObject([{ hold: { scope: "connector", reason: "refused" } }]);
-    expect(splits).toHaveLength(1);
   });
 });
 
@@ -426,9 +413,9 @@ describe("a refusal before anything of the connector was ever accepted", () => {
 
 describe("holds that have ended", () => {
   it("are reported before the call is made", async () => {
-    const ended = [
-      { scope: "account", reason: "rate-limit", cause: "time", sinceMs: 100, endedMs: 350 },
-    ];
+    const times = { sinceMs: 100, untilMs: 300, endedMs: 350 };
+    const hold = { scope: "account", reason: "rate-limit", cause: "time", message: "m" } as const;
+    const ended = [{ ...hold, ...times }];
     const { send, events } = start({ changes: { reserve: async () => ({ ...GO, ended }) } });
     await send(NUMBER);
     expect(events[0]).toEqual({

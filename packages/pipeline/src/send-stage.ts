@@ -1,11 +1,10 @@
-import { holdAfter } from "@sluice/governor";
+import type { EndedHold } from "@sluice/governor";
 import { importPayload } from "@sluice/inventory";
 import { conclude } from "./conclude.ts";
 import type { Report } from "./events.ts";
 import type {
   Answer,
   Disposition,
-  EndedHold,
   Go,
   MadeCall,
   OutboundBatch,
@@ -22,7 +21,7 @@ export function createSendStage(options: SendStageOptions) {
     const beganAtMs = options.monotonicMs();
     const batch = await options.load(number);
     if (batch === null) return { kind: "done" };
-    const permit = await options.reserve(batch.connector);
+    const permit = await options.reserve(batch.connector, batch.lane);
     if (permit.kind === "wait") {
       return permit.scope === "account"
         ? { kind: "later" }
@@ -65,28 +64,31 @@ async function settle(
   answer: Answer,
 ): Promise<void> {
   const made = madeCall(options, batch, permit, answer);
-  const { isNewHold } = await options.settleCall(made);
-  const { call, hold, reading, entry } = made;
+  const { hold, isNewHold, callsToGo, doneAtMs } = await options.settleCall(made);
+  const { call, reading, entry } = made;
   const { requestId, assets, status, verdict, elapsedMs } = entry;
   const { remaining } = reading;
   const sent = { batch: batch.number, call, requestId, assets, status, verdict };
   options.report({ event: "batch.sent", ...sent, elapsedMs, remaining });
   if (hold === null || !isNewHold) return;
   const { durationMs } = hold;
-  const until = durationMs === null ? null : new Date(options.nowMs() + durationMs).toISOString();
-  options.report({ event: "send.held", ...hold, until });
+  const until = durationMs === null ? null : instant(options.nowMs() + durationMs);
+  const done = doneAtMs === null ? null : instant(doneAtMs);
+  options.report({ event: "send.held", ...hold, until, callsToGo, done });
+}
+
+function instant(epochMs: number): string {
+  return new Date(epochMs).toISOString();
 }
 
 function madeCall(
   options: SendStageOptions,
   batch: OutboundBatch,
-  permit: Go,
+  { call }: Go,
   answer: Answer,
 ): MadeCall {
-  const chance = options.chance();
   const { verdict, reading, status, elapsedMs } = answer;
   const { number, requestId, connector } = batch;
-  const { call, failures, refusals, isTrusted } = permit;
   const outcome = verdict.kind;
   const message = "message" in verdict ? verdict.message : "";
   const assets = batch.bodies.length;
@@ -94,19 +96,14 @@ function madeCall(
   return {
     call,
     batch: number,
+    connector,
     outcome,
-    isCounted: outcome !== "limited",
+    cause: verdict.kind === "limited" ? verdict.cause : "rate",
+    message,
+    assets,
+    elapsedMs,
     reading,
-    hold: holdAfter({
-      outcome,
-      message,
-      reading,
-      connector,
-      failures,
-      refusals,
-      isTrusted,
-      chance,
-    }),
+    chance: options.chance(),
     bytesMax: outcome === "too-large" && assets > 1 ? Math.floor(bytesOf(batch) * 0.75) : null,
     entry: { atMs: options.nowMs(), ...entry },
   };

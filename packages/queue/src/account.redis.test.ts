@@ -8,7 +8,7 @@ import { Queues } from "./queues.ts";
 import { sealRun } from "./runs.ts";
 import { sweep } from "./sweep.ts";
 import { deliverNext, freshAccount, load, openTestRun, store, takeBatch } from "./test-account.ts";
-import { callOf, reserveNow } from "./test-calls.ts";
+import { callOf, POLICY, reserveNow } from "./test-calls.ts";
 import { observe, ownRedis } from "./test-server.ts";
 
 describe("an account", () => {
@@ -36,7 +36,7 @@ describe("an account", () => {
       durationMs: null,
       message: "",
     });
-    await beat(account, "sender", 1_000);
+    await beat(account, { id: "sender", leaseMs: 1_000, policy: POLICY });
     const quiet = { concurrency: 1, onError: () => {} };
     const handled = Promise.withResolvers<void>();
     await using _chunks = consumeChunks(account, "backfill", quiet, async () => handled.resolve());

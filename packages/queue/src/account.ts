@@ -62,6 +62,12 @@ export class Account implements AsyncDisposable {
     return createClient(this.#redisUrl);
   }
 
+  /** Tells of every time the connection came back, until disposed of. */
+  onReconnect(listen: () => void): Disposable {
+    this.client.on("ready", listen);
+    return { [Symbol.dispose]: () => void this.client.off("ready", listen) };
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     await closeClient(this.client);
   }

@@ -1,4 +1,5 @@
 import type { Account } from "./account.ts";
+import { look } from "./governor.ts";
 
 /** How much is where, in records. */
 export interface Backlog {
@@ -23,14 +24,14 @@ export async function readBacklog(account: Account): Promise<Backlog> {
     );
     return counts.reduce((sum, count) => sum + count, 0);
   }
-  const [seconds] = await client.time();
+  const { state, nowMs } = await look(account);
   return {
     records: await waitingRecords(account),
     outbox: await total("index"),
     parked: await total("parked"),
     inFlight: await total("inflight"),
     batches: await client.zcard(account.key("batches")),
-    senders: await client.zcount(account.key("senders"), Number(seconds) * 1_000, "+inf"),
+    senders: Object.values(state.senders).filter((untilMs) => untilMs > nowMs).length,
   };
 }
 

@@ -1,12 +1,16 @@
 import { randomUUID } from "node:crypto";
 import type { RejectedAsset } from "@sluice/inventory";
 import type { Account } from "./account.ts";
+import { look } from "./governor.ts";
 import { packLines, unpackLines } from "./packing.ts";
+import type { Lane } from "./runs.ts";
 
 /** Assets that travel in one call. */
 export interface Batch {
   number: number;
   connector: string;
+  /** `live` when one of its assets is. */
+  lane: Lane;
   /** The same for every attempt, so that a repeated delivery is the same delivery. */
   requestId: string;
   /** The assets: each the bytes of its JSON text. */
@@ -15,15 +19,22 @@ export interface Batch {
 
 /** The batch of that number; null when it is settled. */
 export async function loadBatch(account: Account, number: number): Promise<Batch | null> {
-  const [connector, requestId, body] = await account.client.hmgetBuffer(
+  const [connector, requestId, body, lane] = await account.client.hmgetBuffer(
     account.key(`batch:${number}`),
     "c",
     "q",
     "b",
+    "l",
   );
   if (!connector || !requestId || !body) return null;
   const bodies = unpackLines(body);
-  return { number, connector: connector.toString(), requestId: requestId.toString(), bodies };
+  return {
+    number,
+    connector: connector.toString(),
+    lane: lane?.toString() === "live" ? "live" : "backfill",
+    requestId: requestId.toString(),
+    bodies,
+  };
 }
 
 /** Ends a batch: delivered but for the rejected. Safe to repeat: the second time changes nothing. */
@@ -55,20 +66,15 @@ export async function splitBatch(
 
 /** Batches cut before that age and not settled: their job, or their body, may have been lost with a process. */
 export async function oldBatches(account: Account, ageMs: number): Promise<number[]> {
-  const before = (await serverTimeMs(account)) - ageMs;
+  const before = (await look(account)).nowMs - ageMs;
   const members = await account.client.zrangebyscore(account.key("batches"), "-inf", before);
   return members.map(Number);
 }
 
 /** Chunks that wait longer than that age, the oldest hundred. */
 export async function oldChunks(account: Account, ageMs: number): Promise<number[]> {
-  const before = (await serverTimeMs(account)) - ageMs;
+  const before = (await look(account)).nowMs - ageMs;
   const key = account.key("chunks");
   const members = await account.client.zrangebyscore(key, "-inf", before, "LIMIT", 0, 100);
   return members.map(Number);
-}
-
-async function serverTimeMs(account: Account): Promise<number> {
-  const [seconds, micros] = await account.client.time();
-  return Number(seconds) * 1_000 + Math.floor(Number(micros) / 1_000);
 }

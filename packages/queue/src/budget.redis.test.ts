@@ -1,4 +1,6 @@
+import { beginHold, emptyState } from "@sluice/governor";
 import { describe, expect, inject, it } from "vitest";
+import type { Account } from "./account.ts";
 import {
   beat,
   distrustOtherServer,
@@ -6,141 +8,56 @@ import {
   recentCalls,
   releaseCall,
   settleCall,
-  type Permit,
+  type MadeCall,
 } from "./budget.ts";
 import { readBacklog } from "./backlog.ts";
-import { beginHold, readHolds } from "./holds.ts";
-import { readRun } from "./runs.ts";
+import { govern, look } from "./governor.ts";
+import { endHolds, readHolds } from "./holds.ts";
+import { abortRun, readRun } from "./runs.ts";
 import {
   CONNECTOR,
+  deliverNext,
   eventually,
   freshAccount,
   load,
   openTestRun,
+  store,
   takeBatch,
 } from "./test-account.ts";
-import { callOf, reserveNow, reserveWith } from "./test-calls.ts";
+import { callOf, POLICY, reserveNow, reserveWith } from "./test-calls.ts";
 import { observe } from "./test-server.ts";
 
-const known = { limit: 5, windowMs: 60_000, concurrencyLimit: 100 };
+const TOLD = { limit: 5, windowMs: 60_000, concurrencyLimit: 100 };
+const HOUR_MS = 3_600_000;
 
-function expectWait(permit: Permit, reason: string, msMax: number): void {
-  expect(permit).toMatchObject({ kind: "wait", scope: "account", reason });
-  if (permit.kind !== "wait") return;
-  expect(permit.delayMs).toBeGreaterThan(0);
-  expect(permit.delayMs).toBeLessThanOrEqual(msMax);
+/** Connections of three processes to one account. */
+async function threeSenders(): Promise<[Account, Account, Account]> {
+  const first = await freshAccount();
+  const options = { account: first.name };
+  return [first, await freshAccount(options), await freshAccount(options)];
 }
 
-describe("reserve, while nothing is known of the budget", () => {
-  it("lets one call go at a time", async () => {
-    const account = await freshAccount();
-    const call = await reserveNow(account);
-    expectWait(await reserveWith(account), "probing", 50);
-    expectWait(await reserveWith(account, { sender: "other" }), "probing", 50);
-    await settleCall(account, callOf({ call, reading: known }));
-    await reserveNow(account);
-    await reserveNow(account);
-  });
+/** A call from reserve to settle. */
+async function callWith(account: Account, facts: Parameters<typeof callOf>[0]): Promise<void> {
+  await settleCall(account, callOf({ ...facts, call: await reserveNow(account) }));
+}
 
-  it("goes on one at a time after a call that brought no answer", async () => {
-    const account = await freshAccount();
-    const first = await reserveNow(account);
-    await settleCall(account, callOf({ call: first, outcome: "unknown" }));
-    await reserveNow(account);
-    expectWait(await reserveWith(account), "probing", 50);
-  });
-
-  it("goes by the fallback once an answer said nothing: its limit and its concurrency", async () => {
-    const account = await freshAccount();
-    const fallback = { limit: 4, windowMs: 60_000, concurrency: 2 };
-    await settleCall(account, callOf({ call: await reserveNow(account, { fallback }) }));
-    const second = await reserveNow(account, { fallback });
-    const third = await reserveNow(account, { fallback });
-    expectWait(await reserveWith(account, { fallback }), "concurrency", 50);
-    await settleCall(account, callOf({ call: second }));
-    await settleCall(account, callOf({ call: third }));
-    await reserveNow(account, { fallback });
-    expectWait(await reserveWith(account, { fallback }), "window", 60_005);
-  });
-
-  it("takes from the fallback only what the answers leave open", async () => {
-    const account = await freshAccount();
-    const fallback = { limit: 100, windowMs: 60_000, concurrency: 10 };
-    const call = await reserveNow(account, { fallback });
-    await settleCall(account, callOf({ call, reading: { limit: 2 } }));
-    await reserveNow(account, { fallback });
-    expectWait(await reserveWith(account, { fallback }), "window", 60_005);
-  });
-
-  it("is there again when the account is found on another server", async () => {
-    const account = await freshAccount();
-    await distrustOtherServer(account);
-    await settleCall(account, callOf({ call: await reserveNow(account), reading: known }));
-    await distrustOtherServer(account);
-    expect(await readBudget(account)).toMatchObject({ limit: 5, windowMs: 60_000 });
-    await observe(inject("redisUrl")).hset(account.key("budget"), "runId", "another server");
-    await distrustOtherServer(account);
-    expect(await readBudget(account)).toMatchObject({ limit: 5, remaining: null });
-    await reserveNow(account);
-    expectWait(await reserveWith(account), "probing", 50);
-  });
-});
-
-describe("a reserved call that is not made", () => {
-  it("is given back: its slot is free and it does not count", async () => {
-    const account = await freshAccount();
-    await settleCall(
-      account,
-      callOf({ call: await reserveNow(account), reading: { ...known, limit: 2 } }),
-    );
-    await releaseCall(account, await reserveNow(account));
-    await reserveNow(account);
-    expectWait(await reserveWith(account), "window", 60_010);
-  });
-});
-
-describe("reserve", () => {
-  it("gives no more calls at once than the server allows, to all senders together", async () => {
-    const account = await freshAccount();
-    const reading = { ...known, limit: 100, concurrencyLimit: 2 };
-    await settleCall(account, callOf({ call: await reserveNow(account), reading }));
-    const call = await reserveNow(account, { sender: "one" });
-    await reserveNow(account, { sender: "two" });
-    expectWait(await reserveWith(account, { sender: "three" }), "concurrency", 50);
-    await settleCall(account, callOf({ call }));
-    await reserveNow(account, { sender: "three" });
-  });
-
-  it("gives no more calls in a window than the limit, those in flight included", async () => {
-    const account = await freshAccount();
-    await settleCall(account, callOf({ call: await reserveNow(account), reading: known }));
-    for (let i = 0; i < 2; i += 1) {
-      await settleCall(account, callOf({ call: await reserveNow(account) }));
-    }
-    await reserveNow(account, { sender: "one" });
-    await reserveNow(account, { sender: "two" });
-    expectWait(await reserveWith(account), "window", 60_005);
-  });
-
-  it("never makes a rolling window longer than the limit, by the server's own clock", async () => {
-    const account = await freshAccount();
+describe("senders on several connections", () => {
+  it("never make more calls in a rolling window than the limit, by the server's own clock", async () => {
     const reading = { limit: 4, windowMs: 60, concurrencyLimit: 2 };
     const eyes = observe(inject("redisUrl"));
-    async function nowMs(): Promise<number> {
-      const [seconds, micros] = await eyes.time();
-      return Number(seconds) * 1_000 + Number(micros) / 1_000;
-    }
     const madeAtMs: number[] = [];
-    async function send(sender: string): Promise<void> {
+    async function send(account: Account, index: number): Promise<void> {
       while (madeAtMs.length < 40) {
-        const permit = await reserveWith(account, { sender });
+        const permit = await reserveWith(account, { sender: `sender ${index}` });
         if (permit.kind !== "go") continue;
         // Between reserve and answer, as a server counts it.
-        madeAtMs.push(await nowMs());
+        const [seconds, micros] = await eyes.time();
+        madeAtMs.push(Number(seconds) * 1_000 + Number(micros) / 1_000);
         await settleCall(account, callOf({ call: permit.call, reading }));
       }
     }
-    await Promise.all([send("one"), send("two"), send("three")]);
+    await Promise.all((await threeSenders()).map(send));
     madeAtMs.sort((a, b) => a - b);
     madeAtMs.forEach((atMs, index) => {
       const fifth = madeAtMs[index + 4] ?? Infinity;
@@ -148,209 +65,254 @@ describe("reserve", () => {
     });
   });
 
-  it("gives a call back to the window when it has left it", async () => {
-    const account = await freshAccount();
-    const reading = { limit: 1, windowMs: 100, concurrencyLimit: 1 };
-    await settleCall(account, callOf({ call: await reserveNow(account), reading }));
-    await eventually(async () => reserveNow(account));
+  it("have no more calls in flight than the server allows, each with a number of its own", async () => {
+    const senders = await threeSenders();
+    await callWith(senders[0], { reading: { ...TOLD, limit: 100, concurrencyLimit: 7 } });
+    const asked = senders.flatMap((account) =>
+      Array.from({ length: 10 }, async () => await reserveWith(account)),
+    );
+    const calls = (await Promise.all(asked)).flatMap((permit) =>
+      permit.kind === "go" ? [permit.call] : [],
+    );
+    expect(new Set(calls).size).toBe(7);
   });
 
-  it("leaves the reserved calls of each window to others, but never all of them", async () => {
-    const account = await freshAccount();
-    await settleCall(account, callOf({ call: await reserveNow(account), reading: known }));
-    await reserveNow(account, { callsReserved: 3 });
-    expectWait(await reserveWith(account, { callsReserved: 3 }), "window", 60_005);
-    const other = await freshAccount();
-    await settleCall(other, callOf({ reading: known, isCounted: false }));
-    await reserveNow(other, { callsReserved: 50 });
-  });
-
-  it("leaves room for the calls that others were seen to make", async () => {
-    const account = await freshAccount();
-    const reading = { ...known, remaining: 2 };
-    await settleCall(account, callOf({ call: await reserveNow(account), reading }));
-    expect(await readBudget(account)).toMatchObject({ foreign: 2, remaining: 2, limit: 5 });
-    await reserveNow(account);
-    await reserveNow(account);
-    expectWait(await reserveWith(account), "window", 60_000);
-  });
-
-  it("forgets the calls of others when the window has passed over the reading", async () => {
-    const account = await freshAccount();
-    const reading = { limit: 2, windowMs: 100, concurrencyLimit: 5, remaining: 0 };
-    await settleCall(account, callOf({ call: await reserveNow(account), reading }));
-    expect(await readBudget(account)).toMatchObject({ foreign: 1 });
-    await eventually(async () => reserveNow(account));
-  });
-
-  it("does not take its own calls in flight for those of others", async () => {
-    const account = await freshAccount();
-    await settleCall(account, callOf({ call: await reserveNow(account), reading: known }));
-    const call = await reserveNow(account);
-    await reserveNow(account, { sender: "other" });
-    await settleCall(account, callOf({ call, reading: { ...known, remaining: 2 } }));
-    expect(await readBudget(account)).toMatchObject({ foreign: 0 });
-  });
-
-  it("tells how many calls in a row failed or were refused before", async () => {
-    const account = await freshAccount();
-    await load(account, await openTestRun(account), { a: "1" });
-    const batch = (await takeBatch(account)).number;
-    const reading = { ...known, limit: 100 };
-    for (const outcome of ["unavailable", "unknown", "refused"]) {
-      const call = await reserveNow(account);
-      await settleCall(account, callOf({ call, batch, outcome, reading }));
+  it("reserve nothing any more once a hold is written", async () => {
+    const [first, second, third] = await threeSenders();
+    await callWith(first, { reading: { ...TOLD, limit: 1_000_000, concurrencyLimit: 1_000 } });
+    const over = new AbortController();
+    async function send(account: Account): Promise<void> {
+      while (!over.signal.aborted) await reserveWith(account);
     }
-    const permit = await reserveWith(account);
-    expect(permit).toMatchObject({ kind: "go", failures: 2, refusals: 1 });
-    const elsewhere = await reserveWith(account, { connector: "elsewhere" });
-    expect(elsewhere).toMatchObject({ kind: "go", failures: 2, refusals: 0 });
-    await settleCall(account, callOf({ batch, outcome: "accepted-in-part" }));
-    expect(await reserveWith(account)).toMatchObject({ failures: 0, refusals: 0 });
+    const sending = [send(second), send(third)];
+    await eventually(async () => expect((await look(first)).state.callNumber).toBeGreaterThan(9));
+    const hold = { scope: "account", reason: "operator", durationMs: null, message: "" } as const;
+    const newest = await govern(first, "", ({ state, nowMs }) => ({
+      state: beginHold(state, hold, nowMs).state,
+      result: state.callNumber,
+    }));
+    for (const account of [first, second, third]) {
+      expect(await reserveWith(account)).toMatchObject({ reason: "account operator" });
+    }
+    over.abort();
+    await Promise.all(sending);
+    expect((await look(first)).state.callNumber).toBe(newest);
   });
 });
 
-describe("a sender that died", () => {
-  it("holds its slot while its lease runs, and no longer; its call counts as made", async () => {
+describe("a commit", () => {
+  it("that is repeated is no second one", async () => {
     const account = await freshAccount();
-    const reading = { limit: 3, windowMs: 60_000, concurrencyLimit: 1 };
-    await settleCall(account, callOf({ call: await reserveNow(account), reading }));
-    const lost = await reserveNow(account, { sender: "dead", leaseMs: 1_000 });
-    expectWait(await reserveWith(account), "concurrency", 50);
-    const call = await eventually(async () => reserveNow(account));
-    const eyes = observe(inject("redisUrl"));
-    expect(await eyes.hkeys(account.key("slots"))).toEqual([String(call)]);
-    expect(await eyes.zrange(account.key("calls"), 0, "-1")).toContain(String(lost));
-    await settleCall(account, callOf({ call }));
-    expectWait(await reserveWith(account), "window", 60_005);
+    const change = [JSON.stringify({ ...emptyState, callNumber: 1 }), "{}", "{}", 0, 0] as const;
+    expect(await account.run("commit", 0, "commit-1", ...change)).toEqual(["ok"]);
+    expect(await account.run("commit", 0, "commit-1", ...change)).toEqual(["again"]);
+    expect(await account.run("commit", 1, "commit-2", ...change)).toEqual(["ok"]);
+    expect(await account.run("commit", 0, "commit-1", ...change)).toEqual(["again"]);
   });
 
-  it("keeps its slot as long as its heart beats", async () => {
+  it("is refused where somebody else has written since", async () => {
     const account = await freshAccount();
-    await settleCall(account, callOf({ reading: { ...known, concurrencyLimit: 1 } }));
-    await reserveNow(account, { sender: "slow", leaseMs: 1 });
-    await beat(account, "slow", 60_000);
-    expect((await readBacklog(account)).senders).toBe(1);
-    expectWait(await reserveWith(account, { sender: "other" }), "concurrency", 50);
+    await reserveNow(account);
+    const change = [JSON.stringify(emptyState), "{}", "{}", 0, 0] as const;
+    expect(await account.run("commit", 0, "commit-1", ...change)).toEqual(["moved"]);
+    expect((await look(account)).state.callNumber).toBe(1);
   });
 
-  it("frees its slot at once when it leaves", async () => {
+  it("of a settled call that is repeated books nothing twice", async () => {
     const account = await freshAccount();
-    await settleCall(account, callOf({ reading: { ...known, concurrencyLimit: 1 } }));
-    await reserveNow(account, { sender: "leaving" });
-    await beat(account, "leaving", 0);
-    await reserveNow(account, { sender: "other" });
-  });
-
-  it("has its call given up after the longest a call may take", async () => {
-    const account = await freshAccount();
-    await settleCall(account, callOf({ reading: { ...known, concurrencyLimit: 1 } }));
-    await reserveNow(account, { callMsMax: 100 });
-    await eventually(async () => reserveNow(account));
-  });
-
-  it("counts a call once when its answer comes after it was given up", async () => {
-    const account = await freshAccount();
-    await settleCall(account, callOf({ reading: { ...known, limit: 100 }, isCounted: false }));
-    const late = await reserveNow(account, { sender: "late", leaseMs: 1 });
-    await eventually(async () => {
-      await reserveNow(account);
-      expect(await account.client.hexists(account.key("slots"), String(late))).toBe(0);
-    });
-    const counted = await account.client.zcard(account.key("calls"));
-    await settleCall(account, callOf({ call: late }));
-    expect(await account.client.zcard(account.key("calls"))).toBe(counted);
+    const run = await openTestRun(account);
+    await load(account, run, { a: "1" });
+    const batch = (await takeBatch(account)).number;
+    const change = [JSON.stringify(emptyState), "{}", "{}", 0, 0] as const;
+    for (const outcome of ["ok", "again"]) {
+      const args = [batch, "limited", "{}", 0] as const;
+      expect(await account.run("called", 0, "commit-1", ...change, ...args)).toEqual([outcome]);
+    }
+    expect(await readRun(account, run)).toMatchObject({ calls: 1, limited: 1 });
+    expect(await recentCalls(account, 10)).toHaveLength(1);
   });
 });
 
-describe("settling a call", () => {
-  it("learns what the server says of its limits, and nothing from what it leaves out", async () => {
+describe("what the governor knows", () => {
+  it("is nothing at first", async () => {
     const account = await freshAccount();
-    await settleCall(account, callOf({ reading: { ...known, remaining: 4 } }));
-    await settleCall(account, callOf({}));
-    const budget = await readBudget(account);
-    expect(budget).toMatchObject({ limit: 5, windowMs: 60_000, concurrency: 100, remaining: 4 });
-    expect((await beat(account, "sender", 1_000)).concurrency).toBe(100);
-  });
-
-  it("knows nothing at first", async () => {
-    const account = await freshAccount();
-    expect(await readBudget(account)).toEqual({
+    expect(await readBudget(account)).toMatchObject({
       limit: null,
       windowMs: null,
       concurrency: null,
       remaining: null,
       readAtMs: null,
       foreign: 0,
+      callsToGo: 0,
     });
-    expect((await beat(account, "sender", 1_000)).concurrency).toBe(0);
   });
 
-  it("does not count a call that the server turned away", async () => {
+  it("is there for whoever comes later", async () => {
     const account = await freshAccount();
-    await settleCall(account, callOf({ reading: { ...known, limit: 1 }, isCounted: false }));
-    const call = await reserveNow(account);
-    await settleCall(account, callOf({ call, isCounted: false, outcome: "limited" }));
+    await callWith(account, { reading: { ...TOLD, remaining: 2 } });
+    const later = await freshAccount({ account: account.name });
+    const known = { limit: 5, concurrency: 100, remaining: 2, foreign: 2, free: 2 };
+    expect(await readBudget(later)).toMatchObject(known);
+    await reserveNow(later);
     await reserveNow(account);
+    expect(await reserveWith(later)).toMatchObject({ reason: "window" });
   });
 
-  it("books the call in each run that is in its batch", async () => {
+  it("is doubted when the account is found on another server", async () => {
     const account = await freshAccount();
-    const [first, second, third] = [
-      await openTestRun(account),
-      await openTestRun(account),
-      await openTestRun(account),
-    ];
-    await load(account, first, { a: "1", b: "1" });
-    await load(account, second, { c: "1" });
-    await load(account, third, { d: "1" });
+    await distrustOtherServer(account);
+    await callWith(account, { reading: { ...TOLD, remaining: 4 } });
+    await distrustOtherServer(account);
+    expect(await readBudget(account)).toMatchObject({ remaining: 4 });
+    await observe(inject("redisUrl")).hset(account.key("governor"), "runId", "another server");
+    await distrustOtherServer(account);
+    expect(await readBudget(account)).toMatchObject({ limit: 5, remaining: null });
+    await reserveNow(account);
+    expect(await reserveWith(account)).toMatchObject({ reason: "probing" });
+  });
+
+  it("gives back a call that was not made", async () => {
+    const account = await freshAccount();
+    await callWith(account, { reading: { ...TOLD, limit: 2 } });
+    await releaseCall(account, await reserveNow(account));
+    await reserveNow(account);
+    expect(await reserveWith(account)).toMatchObject({ reason: "window" });
+  });
+
+  it("frees the slot of a sender that died when its lease ends, by the server's clock", async () => {
+    const account = await freshAccount();
+    await callWith(account, { reading: { ...TOLD, concurrencyLimit: 1 } });
+    await reserveNow(account, { sender: "dead", leaseMs: 200 });
+    expect(await reserveWith(account)).toMatchObject({ reason: "concurrency" });
+    await eventually(async () => await reserveNow(account));
+  });
+
+  it("counts the senders whose hearts beat, and tells them the concurrency", async () => {
+    const account = await freshAccount();
+    await callWith(account, { reading: { ...TOLD, concurrencyLimit: 3 } });
+    const sender = { id: "other", leaseMs: 60_000, policy: POLICY };
+    expect(await beat(account, sender)).toMatchObject({ concurrency: 3 });
+    expect((await readBacklog(account)).senders).toBe(2);
+    await beat(account, { ...sender, leaseMs: 0 });
+    expect((await readBacklog(account)).senders).toBe(1);
+  });
+});
+
+describe("the account's clock", () => {
+  it("goes on where the server's was set back", async () => {
+    const account = await freshAccount();
+    const before = await look(account);
+    const aheadMs = before.nowMs + HOUR_MS;
+    await observe(inject("redisUrl")).hset(account.key("clock"), { nowMs: aheadMs, aheadMs: 0 });
+    const seen = await look(account);
+    expect(seen.nowMs).toBeGreaterThanOrEqual(aheadMs);
+    expect(Math.abs(seen.aheadMs - HOUR_MS)).toBeLessThan(60_000);
+    await reserveNow(account);
+    await eventually(async () => {
+      const { nowMs } = await look(account);
+      expect(nowMs).toBeGreaterThan(seen.nowMs);
+      expect(nowMs).toBeLessThan(seen.nowMs + 60_000);
+    });
+  });
+
+  it("is not what people are told", async () => {
+    const account = await freshAccount();
+    const { nowMs } = await look(account);
+    const aheadMs = nowMs + HOUR_MS;
+    await observe(inject("redisUrl")).hset(account.key("clock"), { nowMs: aheadMs, aheadMs: 0 });
+    await load(account, await openTestRun(account), { a: "1" });
+    await callWith(account, { reading: { ...TOLD, remaining: 0, toWaitMs: 30_000 } });
+    const { readAtMs, doneAtMs } = await readBudget(account);
+    const [hold] = await readHolds(account);
+    for (const atMs of [readAtMs, doneAtMs, hold?.sinceMs, hold?.untilMs]) {
+      expect(Math.abs((atMs ?? 0) - nowMs)).toBeLessThan(HOUR_MS / 2);
+    }
+  });
+});
+
+describe("settling a call", () => {
+  it("books it in each run that is in its batch", async () => {
+    const account = await freshAccount();
+    const runs = [await openTestRun(account), await openTestRun(account)] as const;
+    const other = await openTestRun(account);
+    await load(account, runs[0], { a: "1", b: "1" });
+    await load(account, runs[1], { c: "1" });
+    await load(account, other, { d: "1" });
     const batch = (await takeBatch(account, { assetsMax: 3 })).number;
-    await settleCall(account, callOf({ batch, outcome: "limited", isCounted: false }));
-    await settleCall(account, callOf({ batch, outcome: "unknown" }));
-    await settleCall(account, callOf({ batch }));
-    for (const run of [first, second]) {
+    for (const outcome of ["limited", "unknown", "accepted"]) {
+      await settleCall(account, callOf({ batch, outcome }));
+    }
+    for (const run of runs) {
       expect(await readRun(account, run)).toMatchObject({ calls: 3, limited: 1, ambiguous: 1 });
     }
-    expect(await readRun(account, third)).toMatchObject({ calls: 0, limited: 0, ambiguous: 0 });
+    expect(await readRun(account, other)).toMatchObject({ calls: 0, limited: 0, ambiguous: 0 });
   });
 
-  it("begins the hold before the slot is free", async () => {
+  it("tells the hold that follows, whether it is new, and the forecast", async () => {
     const account = await freshAccount();
-    await settleCall(account, callOf({ reading: { ...known, concurrencyLimit: 1 } }));
+    await load(account, await openTestRun(account), { a: "1", b: "1", c: "1" });
+    const reading = { ...TOLD, remaining: 0, toWaitMs: 40_000 };
     const call = await reserveNow(account);
-    const hold = {
-      scope: "account",
-      reason: "rate-limit",
-      durationMs: 60_000,
-      message: "no call is left",
-    } as const;
-    expect(await settleCall(account, callOf({ call, hold }))).toEqual({ isNewHold: true });
-    expectWait(await reserveWith(account), "account rate-limit", 60_000);
-    expect(await readHolds(account)).toMatchObject([
-      { scope: "account", reason: "rate-limit", message: "no call is left" },
-    ]);
-    expect(await settleCall(account, callOf({ hold }))).toEqual({ isNewHold: false });
+    const settled = await settleCall(account, callOf({ call, reading, assets: 1 }));
+    expect(settled).toMatchObject({
+      hold: { scope: "account", reason: "rate-limit", durationMs: 40_000 },
+      isNewHold: true,
+      callsToGo: 3,
+    });
+    const afterMs = (settled.doneAtMs ?? 0) - (await look(account)).nowMs;
+    expect(afterMs).toBeGreaterThan(30_000);
+    expect(afterMs).toBeLessThanOrEqual(180_010);
+    expect(await settleCall(account, callOf({ reading }))).toMatchObject({ isNewHold: false });
+    expect(await reserveWith(account)).toMatchObject({ reason: "account rate-limit" });
+  });
+
+  it("counts the refusals of a connector in a row, and trusts it after an accepted call", async () => {
+    const account = await freshAccount();
+    await load(account, await openTestRun(account), { a: "1" });
+    const batch = (await takeBatch(account)).number;
+    for (const outcome of ["refused", "unavailable", "refused"]) {
+      await settleCall(account, callOf({ batch, outcome }));
+    }
+    expect(await look(account, CONNECTOR)).toMatchObject({ refusals: 2, isTrusted: false });
+    expect(await look(account, "elsewhere")).toMatchObject({ refusals: 0 });
+    await settleCall(account, callOf({ batch, outcome: "accepted-in-part" }));
+    expect(await look(account, CONNECTOR)).toMatchObject({ refusals: 0, isTrusted: true });
+    await endHolds(account);
+    expect(await reserveWith(account)).toMatchObject({ kind: "go", isTrusted: true });
   });
 
   it("keeps a log of the calls, the newest first", async () => {
     const account = await freshAccount();
     const { entry } = callOf({});
-    await settleCall(account, callOf({ call: 1, entry: { ...entry, requestId: "one" } }));
-    await settleCall(account, callOf({ call: 2, entry: { ...entry, requestId: "two" } }));
-    expect(await recentCalls(account, 1)).toEqual([{ call: 2, ...entry, requestId: "two" }]);
+    const made: Partial<MadeCall>[] = [1, 2].map((call) => ({
+      call,
+      entry: { ...entry, requestId: `request ${call}` },
+    }));
+    for (const facts of made) await settleCall(account, callOf({ call: 0, ...facts }));
+    expect(await recentCalls(account, 1)).toEqual([{ call: 2, ...entry, requestId: "request 2" }]);
     expect(await recentCalls(account, 10)).toHaveLength(2);
   });
+});
 
-  it("holds one connector and lets the others send", async () => {
+describe("what is pending in all runs together", () => {
+  it("is the sum of what is pending in each, whatever becomes of their records", async () => {
     const account = await freshAccount();
-    await settleCall(account, callOf({ reading: known, isCounted: false }));
-    const hold = { reason: "refused", durationMs: null, message: "" } as const;
-    await beginHold(account, { scope: CONNECTOR, ...hold });
-    expect(await reserveWith(account)).toMatchObject({
-      kind: "wait",
-      scope: "connector",
-      reason: `${CONNECTOR} refused`,
-    });
-    await reserveNow(account, { connector: "elsewhere" });
+    const runs = [await openTestRun(account), await openTestRun(account, "live")] as const;
+    async function expectSum(pending: number): Promise<void> {
+      const books = await Promise.all(runs.map((run) => readRun(account, run)));
+      expect(books.reduce((sum, run) => sum + (run?.pending ?? 0), 0)).toBe(pending);
+      expect((await look(account)).pending).toBe(pending);
+    }
+    await store(account, runs[0], 7);
+    await expectSum(7);
+    await load(account, runs[0], { a: "1", b: "1", c: "1" });
+    await load(account, runs[1], { a: "2", d: "1" });
+    await expectSum(7 + 3 + 2 - 1);
+    await deliverNext(account, "b");
+    await expectSum(7);
+    await load(account, runs[1], { a: "2", d: "1", e: "1" });
+    await expectSum(8);
+    await abortRun(account, runs[0], "test");
+    await expectSum(8);
   });
 });

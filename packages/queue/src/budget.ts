@@ -1,74 +1,49 @@
-import type { NewHold, Reading } from "@sluice/governor";
+import {
+  beat as beatGovernor,
+  distrust,
+  forecast,
+  freeCalls,
+  release,
+  reserve,
+  settle,
+  type CallRequest,
+  type EndedHold,
+  type GovernorState,
+  type NewHold,
+  type Policy,
+  type SettledCall,
+} from "@sluice/governor";
 import type { Account } from "./account.ts";
-import { parseEndedHold, type EndedHold } from "./holds.ts";
+import { govern, look } from "./governor.ts";
+import { readRunId } from "./server-check.ts";
 
-/** What to go by when the server says nothing of its limits. */
-export interface BudgetFallback {
-  limit: number;
-  windowMs: number;
-  concurrency: number;
-}
-
-export interface ReserveOptions {
-  sender: string;
-  leaseMs: number;
-  connector: string;
-  /** Calls of each window left to other users of the subscription. */
-  callsReserved: number;
-  /** After this a reserved call that was never settled is given up. */
-  callMsMax: number;
-  fallback: BudgetFallback;
-}
+export type ReserveOptions = Omit<CallRequest, "waitingAssets">;
 
 export type Permit =
   /**
-   * One call may be made now. `failures` and `refusals` in a row went before it; `isTrusted` tells whether Qualys ever took
-   * anything of this connector, or an operator has vouched for it. `ended` are holds to be reported.
+   * One call may be made now. `isTrusted` tells whether Qualys ever took anything of this connector, or an operator has
+   * vouched for it. `ended` are holds to be reported.
    */
-  | {
-      kind: "go";
-      call: number;
-      failures: number;
-      refusals: number;
-      isTrusted: boolean;
-      ended: readonly EndedHold[];
-    }
+  | { kind: "go"; call: number; isTrusted: boolean; ended: readonly EndedHold[] }
   /** Not now. A wait of the account has already stopped all senders from fetching. */
-  | { kind: "wait"; scope: "account" | "connector"; delayMs: number; reason: string };
+  | { kind: "wait"; scope: "account" | "connector" | "lane"; delayMs: number; reason: string };
 
-/** Reserves one call against holds, slots and the rolling window of the account, all senders together. */
+/** Reserves one call against holds, slots, the rolling window and the pace of the account, all senders together. */
 export async function reserveCall(account: Account, options: ReserveOptions): Promise<Permit> {
-  const { fallback } = options;
-  const reply = await account.run(
-    "reserve",
-    options.sender,
-    options.leaseMs,
-    options.connector,
-    options.callsReserved,
-    fallback.limit,
-    fallback.windowMs,
-    fallback.concurrency,
-    options.callMsMax,
-  );
-  if (reply[0] === "go") {
-    const [call = 0, failures = 0, refusals = 0, trusted] = reply.slice(1, 5).map(Number);
-    const ended = reply.slice(5).map((json) => parseEndedHold(String(json)));
-    return { kind: "go", call, failures, refusals, isTrusted: trusted === 1, ended };
-  }
-  const scope = reply[1] === "connector" ? "connector" : "account";
-  return { kind: "wait", scope, delayMs: Number(reply[2]), reason: String(reply[3]) };
+  return await govern<Permit>(account, options.connector, ({ pending, isTrusted, ...facts }) => {
+    const request = { ...options, waitingAssets: pending };
+    const { state, decision, ended } = reserve(facts.state, request, facts.nowMs);
+    if (decision.kind === "go") return { state, result: { ...decision, isTrusted, ended } };
+    // Told by whoever gets a permit, or by a heart that beats.
+    const untold = { ...state, untold: ended };
+    const stopMs = decision.scope === "account" ? decision.delayMs : 0;
+    return { state: untold, result: decision, stopMs };
+  });
 }
 
-/** A reserved call that was made, and what followed from it. */
-export interface MadeCall {
-  call: number;
+/** A reserved call that was made. */
+export interface MadeCall extends Omit<SettledCall, "refusals" | "isTrusted"> {
   batch: number;
-  /** The kind of its verdict. */
-  outcome: string;
-  /** Whether the server counts it: it does not count what it turned away for being too much. */
-  isCounted: boolean;
-  reading: Reading;
-  hold: NewHold | null;
   /** A learned ceiling for the bytes of this connector's batches. */
   bytesMax: number | null;
   /** For the account's log of calls. */
@@ -86,45 +61,54 @@ export interface CallEntry {
   message: string;
 }
 
+/** What followed from a call: a hold, whether it is new, and when all that is pending can be sent. */
+export interface CallOutcome {
+  hold: NewHold | null;
+  isNewHold: boolean;
+  callsToGo: number;
+  doneAtMs: number | null;
+}
+
 /** Settles a reserved call and begins the hold that follows, before its slot is free again. */
-export async function settleCall(
-  account: Account,
-  made: MadeCall,
-): Promise<{ isNewHold: boolean }> {
-  const { hold } = made;
-  const reply = await account.run(
+export async function settleCall(account: Account, made: MadeCall): Promise<CallOutcome> {
+  const { batch, bytesMax, entry, ...call } = made;
+  const line = JSON.stringify({ call: call.call, ...entry });
+  return await govern(
+    account,
+    call.connector,
+    ({ state: before, nowMs, aheadMs, refusals, isTrusted, pending }) => {
+      const settled = settle(before, { ...call, refusals, isTrusted }, nowMs);
+      const { state, hold, isNewHold } = settled;
+      const { calls: callsToGo, doneAtMs } = forecast(state, pending, nowMs);
+      return {
+        state,
+        result: { hold, isNewHold, callsToGo, doneAtMs: doneAtMs && doneAtMs - aheadMs },
+        args: [batch, call.outcome, line, bytesMax ?? 0],
+      };
+    },
     "called",
-    made.call,
-    made.batch,
-    made.outcome,
-    made.isCounted ? 1 : 0,
-    JSON.stringify(made.reading),
-    hold?.scope ?? "",
-    hold?.reason ?? "",
-    hold === null ? -1 : (hold.durationMs ?? 0),
-    hold?.message ?? "",
-    JSON.stringify({ call: made.call, ...made.entry }),
-    made.bytesMax ?? 0,
   );
-  return { isNewHold: reply[0] === 1 };
 }
 
 /** Gives a reserved call back that was not made. */
 export async function releaseCall(account: Account, call: number): Promise<void> {
-  await account.client.hdel(account.key("slots"), String(call));
+  await govern(account, "", ({ state }) => ({ state: release(state, call), result: null }));
 }
 
-/** Renews a sender's lease. Tells the learned concurrency (0: unknown) and the holds that ended. */
+/** Renews a sender's lease. Tells the concurrency by now, and the holds that ended. */
 export async function beat(
   account: Account,
-  sender: string,
-  leaseMs: number,
-): Promise<{ concurrency: number; ended: EndedHold[] }> {
-  const [concurrency, ...ended] = await account.run("heartbeat", sender, leaseMs);
-  return {
-    concurrency: Number(concurrency),
-    ended: ended.map((json) => parseEndedHold(String(json))),
-  };
+  sender: { id: string; leaseMs: number; policy: Policy },
+): Promise<{ concurrency: number; ended: readonly EndedHold[] }> {
+  return await govern(account, "", ({ state: before, nowMs }) => {
+    const { state, ended } = beatGovernor(before, sender, nowMs);
+    return { state, result: { concurrency: serverConcurrency(state), ended } };
+  });
+}
+
+/** How many calls the server, or else the operator, allows at once: how many may be right now the governor decides. */
+function serverConcurrency({ concurrency, policy }: GovernorState): number {
+  return concurrency ?? policy.fallback.concurrency;
 }
 
 /** What is known of the call budget, for people. */
@@ -135,35 +119,49 @@ export interface BudgetStatus {
   /** Calls left, as the newest reading said. */
   remaining: number | null;
   readAtMs: number | null;
-  /** Calls of others in the window, as far as a reading has shown. */
+  /** Calls of others in the window, as far as a reading has shown, and calls left free because of them. */
   foreign: number;
+  slack: number;
+  /** Calls that could be made now. */
+  free: number;
+  /** Whether calls are spread over the window now. */
+  isSpread: boolean;
+  /** Calls that all that is pending will take, and when the last can be made; null where that is not known. */
+  callsToGo: number;
+  doneAtMs: number | null;
 }
 
 export async function readBudget(account: Account): Promise<BudgetStatus> {
-  const fields = await account.client.hgetall(account.key("budget"));
-  const numberOf = (name: string) => (fields[name] === undefined ? null : Number(fields[name]));
+  const { state, nowMs, aheadMs, pending } = await look(account);
+  const { calls, doneAtMs } = forecast(state, pending, nowMs);
   return {
-    limit: numberOf("limit"),
-    windowMs: numberOf("windowMs"),
-    concurrency: numberOf("concurrency"),
-    remaining: numberOf("remaining"),
-    readAtMs: numberOf("readAt"),
-    foreign: numberOf("foreign") ?? 0,
+    limit: state.limit,
+    windowMs: state.windowMs,
+    concurrency: state.concurrency,
+    remaining: state.remaining,
+    readAtMs: state.readAtMs === null ? null : state.readAtMs - aheadMs,
+    foreign: state.foreign,
+    slack: state.slack.count,
+    free: freeCalls(state, "live", nowMs),
+    isSpread: state.isSpread,
+    callsToGo: calls,
+    doneAtMs: doneAtMs && doneAtMs - aheadMs,
   };
 }
 
 /**
  * Forgets what was read when the server behind the account is another one than last time: a restored or replaced Redis may
- * lack calls that Qualys still counts. The next calls are made one at a time, until an answer says how things are.
+ * lack calls that Qualys still counts. The next call is a probe, and its answer says how things are.
  */
 export async function distrustOtherServer(account: Account): Promise<void> {
-  const key = account.key("budget");
+  const key = account.key("governor");
+  const runId = await readRunId(account.client);
   const before = await account.client.hget(key, "runId");
-  if (before === account.server.runId) return;
+  if (before === runId) return;
   if (before !== null) {
-    await account.client.hdel(key, "foreign", "remaining", "readings");
+    await govern(account, "", ({ state }) => ({ state: distrust(state), result: null }));
   }
-  await account.client.hset(key, "runId", account.server.runId);
+  await account.client.hset(key, "runId", runId);
 }
 
 /** The newest calls first. */

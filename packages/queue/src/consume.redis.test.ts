@@ -26,7 +26,7 @@ describe("consuming batches", () => {
       handed.push(batch);
       return { kind: "done" };
     };
-    for (let batch = 1; batch <= 20; batch += 1) await queues.addBatch(batch);
+    for (let batch = 1; batch <= 20; batch += 1) await queues.addBatch(batch, "backfill");
     await using _one = consumeBatches(account, quiet, handle);
     await using _two = consumeBatches(account, quiet, handle);
     await eventually(() => expect(handed).toHaveLength(20));
@@ -53,7 +53,7 @@ describe("consuming batches", () => {
     };
     await using _one = consumeBatches(account, quiet, handle);
     await using _two = consumeBatches(account, quiet, handle);
-    await queues.addBatch(1);
+    await queues.addBatch(1, "backfill");
     await eventually(() => expect(sent).toEqual([1]));
 
     await beginHold(account, {
@@ -62,7 +62,7 @@ describe("consuming batches", () => {
       durationMs: 2_000,
       message: "",
     });
-    for (let batch = 2; batch <= 6; batch += 1) await queues.addBatch(batch);
+    for (let batch = 2; batch <= 6; batch += 1) await queues.addBatch(batch, "backfill");
     expect(sent).toEqual([1]);
     await eventually(() => expect(sent).toHaveLength(6));
     expect(sent.toSorted((a, b) => a - b)).toEqual([1, 2, 3, 4, 5, 6]);
@@ -92,7 +92,7 @@ describe("consuming batches", () => {
       return { kind: "done" };
     };
     await using _consumer = consumeBatches(account, { ...quiet, concurrency: 1 }, handle);
-    for (let batch = 1; batch <= 3; batch += 1) await queues.addBatch(batch);
+    for (let batch = 1; batch <= 3; batch += 1) await queues.addBatch(batch, "backfill");
     await eventually(async () => {
       expect(asked).toBe(1);
       expect((await queues.counts())["outbound"]).toEqual({ waiting: 3, active: 0, failed: 0 });
@@ -119,7 +119,7 @@ describe("consuming batches", () => {
       sent.push(batch);
       return { kind: "done" };
     };
-    for (const batch of [1, 2, 3]) await queues.addBatch(batch);
+    for (const batch of [1, 2, 3]) await queues.addBatch(batch, "backfill");
     await using _consumer = consumeBatches(account, { ...quiet, concurrency: 1 }, handle);
     await eventually(async () => {
       expect(sent).toEqual([2, 3]);
@@ -133,8 +133,8 @@ describe("consuming batches", () => {
   it("puts the parts of a batch before those that wait", async () => {
     const account = await freshAccount();
     await using queues = await governedQueues(account);
-    for (const batch of [1, 2]) await queues.addBatch(batch);
-    for (const part of [4, 3]) await queues.addBatch(part, true);
+    for (const batch of [1, 2]) await queues.addBatch(batch, "backfill");
+    for (const part of [4, 3]) await queues.addPart(part);
     const sent: number[] = [];
     await using _consumer = consumeBatches(account, { ...quiet, concurrency: 1 }, async (batch) => {
       sent.push(batch);
@@ -149,15 +149,18 @@ describe("consuming batches", () => {
     let inHand = 0;
     let most = 0;
     const sent: number[] = [];
+    const two = Promise.withResolvers<void>();
     const handle = async (batch: number): Promise<Disposition> => {
       inHand += 1;
       most = Math.max(most, inHand);
+      if (inHand === 2) two.resolve();
+      await two.promise;
       await account.client.ping();
       inHand -= 1;
       sent.push(batch);
       return { kind: "done" };
     };
-    for (let batch = 1; batch <= 30; batch += 1) await queues.addBatch(batch);
+    for (let batch = 1; batch <= 30; batch += 1) await queues.addBatch(batch, "backfill");
     await using _one = consumeBatches(account, quiet, handle);
     await using _two = consumeBatches(account, quiet, handle);
     await eventually(() => expect(sent).toHaveLength(30));
@@ -167,7 +170,7 @@ describe("consuming batches", () => {
   it("waits at its end for the batches in hand", async () => {
     const account = await freshAccount();
     await using queues = await governedQueues(account);
-    await queues.addBatch(1);
+    await queues.addBatch(1, "backfill");
     const { promise: answer, resolve } = Promise.withResolvers<void>();
     const steps: string[] = [];
     const consumer = consumeBatches(account, quiet, async () => {

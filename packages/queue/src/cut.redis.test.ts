@@ -21,7 +21,7 @@ import {
   store,
   takeBatch,
 } from "./test-account.ts";
-import { callOf } from "./test-calls.ts";
+import { callOf, reserveNow } from "./test-calls.ts";
 
 /** A linger nobody sees the end of. */
 const LONG_MS = 3_600_000;
@@ -121,11 +121,11 @@ describe("cut", () => {
     });
   });
 
-  it("paces partial batches at the window over the limit, and not the full ones", async () => {
+  it("paces partial batches at the window over the free calls, and not the full ones", async () => {
     const account = await freshAccount();
     const run = await openTestRun(account);
-    const reading = { limit: 300, windowMs: LONG_MS, concurrencyLimit: 10 };
-    await settleCall(account, callOf({ reading }));
+    const reading = { limit: 301, windowMs: LONG_MS, concurrencyLimit: 10 };
+    await settleCall(account, callOf({ call: await reserveNow(account), reading }));
     await load(account, run, { a: "1", b: "1", c: "1" });
     expect(await cutWith(account, { assetsMax: 2 })).toMatchObject({ kind: "batch", assets: 2 });
     const paced = await cutWith(account, { assetsMax: 2 });

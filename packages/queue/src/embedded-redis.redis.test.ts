@@ -224,9 +224,18 @@ describe.skipIf(WITHOUT_DOCKER)(`the embedded Redis in a container ${WITHOUT_DOC
     return docker("ps", "-q", "--filter", filter).split("\n").filter(Boolean);
   }
 
+  function remove(container: string): void {
+    try {
+      docker("rm", "--force", container);
+    } catch (error) {
+      // Its server has ended, and so it is on its way already.
+      if (!/already in progress|No such container/.test(String(error))) throw error;
+    }
+  }
+
   async function attach(dataDir: string): Promise<EmbeddedRedis> {
     onTestFinished(() => {
-      for (const id of containersOf(dataDir)) docker("rm", "--force", id);
+      for (const id of containersOf(dataDir)) remove(id);
     });
     return await EmbeddedRedis.attach({ dataDir, findProgram });
   }

@@ -2,10 +2,13 @@ import type { HoldReason, NewHold } from "@sluice/governor";
 import { describe, expect, inject, it } from "vitest";
 import type { Account } from "./account.ts";
 import { beat, settleCall } from "./budget.ts";
+import { look } from "./governor.ts";
 import { beginHold, endHolds, readHolds } from "./holds.ts";
-import { eventually, freshAccount } from "./test-account.ts";
-import { callOf, reserveNow, reserveWith } from "./test-calls.ts";
+import { CONNECTOR, eventually, freshAccount } from "./test-account.ts";
+import { callOf, POLICY, reserveNow, reserveWith } from "./test-calls.ts";
 import { observe } from "./test-server.ts";
+
+const TOLD = { limit: 5, windowMs: 60_000, concurrencyLimit: 100 };
 
 function holdOf(reason: HoldReason, durationMs: number | null, scope = "account"): NewHold {
   return { scope, reason, durationMs, message: `because of ${reason}` };
@@ -18,8 +21,11 @@ async function stoppedMs(account: Account): Promise<number> {
 }
 
 /** The holds of which a sender is told that they ended. */
-async function ended(account: Account): Promise<{ reason: string; cause: string }[]> {
-  const beats = await beat(account, "sender", 60_000);
+async function ended(
+  account: Account,
+  id = "sender",
+): Promise<{ reason: string; cause: string }[]> {
+  const beats = await beat(account, { id, leaseMs: 60_000, policy: POLICY });
   return beats.ended.map(({ reason, cause }) => ({ reason, cause }));
 }
 
@@ -38,6 +44,14 @@ describe("a hold", () => {
     expect(await stoppedMs(account)).toBeLessThanOrEqual(60_000);
   });
 
+  it("of a connector lets the others send, and every consumer fetch", async () => {
+    const account = await freshAccount();
+    await beginHold(account, holdOf("refused", null, CONNECTOR));
+    expect(await reserveWith(account)).toMatchObject({ scope: "connector" });
+    expect(await stoppedMs(account)).toBeLessThanOrEqual(0);
+    await reserveNow(account, { connector: "elsewhere" });
+  });
+
   it("is there for whoever comes later, with its end and its reason", async () => {
     const account = await freshAccount();
     await beginHold(account, holdOf("operator", null));
@@ -51,28 +65,22 @@ describe("a hold", () => {
     expect((holds[0]?.untilMs ?? 0) - (holds[0]?.sinceMs ?? 0)).toBe(60_000);
   });
 
-  it("is lengthened by a longer one and not shortened by a shorter one", async () => {
-    const account = await freshAccount();
-    await beginHold(account, holdOf("rate-limit", 60_000));
-    const [first] = await readHolds(account);
-    expect(await beginHold(account, holdOf("rate-limit", 1_000))).toBe(false);
-    expect(await readHolds(account)).toEqual([first]);
-    expect(await beginHold(account, holdOf("rate-limit", 120_000))).toBe(false);
-    const [longer] = await readHolds(account);
-    expect(longer?.sinceMs).toBe(first?.sinceMs);
-    expect(longer?.untilMs ?? 0).toBeGreaterThanOrEqual((first?.untilMs ?? 0) + 60_000);
-    expect(await stoppedMs(account)).toBeGreaterThan(60_000);
-    await beginHold(account, holdOf("rate-limit", null));
-    await beginHold(account, holdOf("rate-limit", 1_000));
-    expect(await readHolds(account)).toMatchObject([{ untilMs: null }]);
-  });
-
-  it("leaves the fetching stopped when a shorter one of another reason begins", async () => {
+  it("leaves the fetching stopped when a shorter one begins", async () => {
     const account = await freshAccount();
     await beginHold(account, holdOf("rate-limit", 60_000));
     await beginHold(account, holdOf("unavailable", 30_000));
+    expect(await beginHold(account, holdOf("rate-limit", 1_000))).toBe(false);
     expect(await stoppedMs(account)).toBeGreaterThan(30_000);
     expect(await readHolds(account)).toHaveLength(2);
+  });
+
+  it("that follows from a call stops the fetching as well", async () => {
+    const account = await freshAccount();
+    const call = await reserveNow(account);
+    const reading = { ...TOLD, remaining: 0, toWaitMs: 40_000 };
+    await settleCall(account, callOf({ call, outcome: "limited", reading }));
+    expect(await stoppedMs(account)).toBeGreaterThan(30_000);
+    expect(await stoppedMs(account)).toBeLessThanOrEqual(40_000);
   });
 
   it("ends by itself, and is reported once, with the first call after it", async () => {
@@ -100,19 +108,44 @@ describe("a hold", () => {
 
   it("is reported to one of several senders", async () => {
     const account = await freshAccount();
+    const other = await freshAccount({ account: account.name });
     await beginHold(account, holdOf("operator", null));
     await endHolds(account);
-    const beats = await Promise.all(["one", "two"].map((sender) => beat(account, sender, 60_000)));
-    expect(beats.flatMap((one) => one.ended)).toMatchObject([
-      { scope: "account", reason: "operator", cause: "operator", message: "because of operator" },
-    ]);
+    const beats = await Promise.all([ended(account, "one"), ended(other, "two")]);
+    expect(beats.flat()).toEqual([{ reason: "operator", cause: "operator" }]);
   });
 
-  it("tells of a sender's own wait and of a hold by different reasons", async () => {
+  it("is reported by whoever gets a permit, and not by whoever has to wait", async () => {
     const account = await freshAccount();
-    await beginHold(account, holdOf("concurrency", 60_000));
+    await beginHold(account, holdOf("operator", null));
     await beginHold(account, holdOf("credentials", null));
-    expect(await reserveWith(account)).toMatchObject({ reason: "account credentials" });
+    await endHolds(account, { reason: "operator" });
+    expect((await reserveWith(account)).kind).toBe("wait");
+    await endHolds(account);
+    const permit = await reserveWith(account);
+    expect(permit).toMatchObject({ ended: [{ reason: "operator" }, { reason: "credentials" }] });
+  });
+});
+
+describe("a wait of all senders", () => {
+  it("stops the fetching for as long", async () => {
+    const account = await freshAccount();
+    const call = await reserveNow(account);
+    await settleCall(account, callOf({ call, reading: { ...TOLD, limit: 1 } }));
+    expect(await stoppedMs(account)).toBeLessThanOrEqual(0);
+    expect(await reserveWith(account)).toMatchObject({ scope: "account", reason: "window" });
+    expect(await stoppedMs(account)).toBeGreaterThan(30_000);
+    expect(await stoppedMs(account)).toBeLessThanOrEqual(60_005);
+  });
+
+  it("of one lane lets the others fetch", async () => {
+    const account = await freshAccount();
+    const policy = { callsLive: 0.5 };
+    const call = await reserveNow(account, { lane: "live", policy });
+    await settleCall(account, callOf({ call, reading: { ...TOLD, limit: 2 } }));
+    expect(await reserveWith(account, { policy })).toMatchObject({ scope: "lane" });
+    expect(await stoppedMs(account)).toBeLessThanOrEqual(0);
+    await reserveNow(account, { lane: "live", policy });
   });
 });
 
@@ -120,12 +153,20 @@ describe("resume", () => {
   it("ends every hold at once and lets the consumers fetch", async () => {
     const account = await freshAccount();
     await beginHold(account, holdOf("operator", null));
-    await beginHold(account, holdOf("refused", null, "connector"));
-    expect((await endHolds(account)).sort()).toEqual(["account operator", "connector refused"]);
+    await beginHold(account, holdOf("refused", null, CONNECTOR));
+    expect((await endHolds(account)).sort()).toEqual(["account operator", `${CONNECTOR} refused`]);
     expect(await readHolds(account)).toEqual([]);
     expect(await stoppedMs(account)).toBeLessThanOrEqual(0);
     await reserveNow(account);
     expect(await endHolds(account)).toEqual([]);
+  });
+
+  it("vouches for the connectors whose refusals an operator has looked at", async () => {
+    const account = await freshAccount();
+    await beginHold(account, holdOf("refused", null, CONNECTOR));
+    expect((await look(account, CONNECTOR)).isTrusted).toBe(false);
+    await endHolds(account);
+    expect((await look(account, CONNECTOR)).isTrusted).toBe(true);
   });
 
   it("ends those of one reason and leaves the others in force", async () => {
@@ -146,71 +187,5 @@ describe("resume", () => {
     await endHolds(account, { reason: "credentials" });
     expect(await stoppedMs(account)).toBeGreaterThan(0);
     expect(await stoppedMs(account)).toBeLessThanOrEqual(60_000);
-  });
-
-  it("forgets the failures that led to it", async () => {
-    const account = await freshAccount();
-    const reading = { limit: 100, windowMs: 60_000, concurrencyLimit: 100 };
-    await settleCall(account, callOf({ reading }));
-    await settleCall(account, callOf({ outcome: "unavailable", isCounted: false }));
-    expect(await reserveWith(account)).toMatchObject({ failures: 1 });
-    await endHolds(account);
-    expect(await reserveWith(account)).toMatchObject({ failures: 0 });
-  });
-});
-
-describe("a success", () => {
-  const left = { limit: 100, windowMs: 60_000, remaining: 50, concurrencyLimit: 100 };
-
-  /** As if the hold had begun a minute earlier. */
-  async function predate(account: Account, field: string): Promise<void> {
-    const stored = (await account.client.hget(account.key("holds"), field)) ?? "{}";
-    const hold = JSON.parse(stored) as { sinceMs: number };
-    hold.sinceMs -= 60_000;
-    await account.client.hset(account.key("holds"), field, JSON.stringify(hold));
-  }
-
-  it("ends the passing holds that began before its call, when calls are left", async () => {
-    const account = await freshAccount();
-    const call = await reserveNow(account);
-    for (const reason of ["rate-limit", "concurrency", "unavailable"] as const) {
-      await beginHold(account, holdOf(reason, 60_000));
-      await predate(account, `account ${reason}`);
-    }
-    await settleCall(account, callOf({ call, reading: left }));
-    expect(await readHolds(account)).toEqual([]);
-    expect(await stoppedMs(account)).toBeLessThanOrEqual(0);
-    const reports = await ended(account);
-    expect(reports.map(({ cause }) => cause)).toEqual(["success", "success", "success"]);
-  });
-
-  it("says nothing against a hold that began after its call", async () => {
-    const account = await freshAccount();
-    const call = await reserveNow(account);
-    await beginHold(account, holdOf("rate-limit", 60_000));
-    await settleCall(account, callOf({ call, reading: left }));
-    expect(await readHolds(account)).toMatchObject([{ reason: "rate-limit" }]);
-    expect(await stoppedMs(account)).toBeGreaterThan(0);
-  });
-
-  it("says nothing against a hold when no call is left or none is spoken of", async () => {
-    const account = await freshAccount();
-    const [none, silent] = [await reserveNow(account), 0];
-    await beginHold(account, holdOf("rate-limit", 60_000));
-    await predate(account, "account rate-limit");
-    await settleCall(account, callOf({ call: none, reading: { ...left, remaining: 0 } }));
-    await settleCall(account, callOf({ call: silent }));
-    expect(await readHolds(account)).toHaveLength(1);
-  });
-
-  it("does not end what an operator or a new password has to end", async () => {
-    const account = await freshAccount();
-    const call = await reserveNow(account);
-    for (const reason of ["operator", "credentials", "wrong-address"] as const) {
-      await beginHold(account, holdOf(reason, null));
-      await predate(account, `account ${reason}`);
-    }
-    await settleCall(account, callOf({ call, reading: left }));
-    expect(await readHolds(account)).toHaveLength(3);
   });
 });

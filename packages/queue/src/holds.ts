@@ -1,7 +1,15 @@
-import type { HoldReason, NewHold } from "@sluice/governor";
+import {
+  beginHold as begin,
+  endHolds as end,
+  partsOf,
+  type EndCause,
+  type HoldReason,
+  type NewHold,
+} from "@sluice/governor";
 import type { Account } from "./account.ts";
+import { govern, look } from "./governor.ts";
 
-/** A hold in force. */
+/** A hold in force. Times are the time of day. */
 export interface Hold {
   scope: string;
   reason: string;
@@ -11,61 +19,46 @@ export interface Hold {
   message: string;
 }
 
-export interface EndedHold extends Hold {
-  endedMs: number;
-  cause: "time" | "operator" | "success" | "credentials";
-}
-
-interface StoredHold {
-  untilMs: number;
-  sinceMs: number;
-  message: string;
-}
-
-interface StoredEnd {
-  field: string;
-  cause: EndedHold["cause"];
-  endedMs: number;
-}
-
 /** Begins a hold by an operator's word; a longer one that is there stays. Returns whether it is new. */
 export async function beginHold(account: Account, hold: NewHold): Promise<boolean> {
-  const { scope, reason, durationMs, message } = hold;
-  const [isNew] = await account.run("hold", scope, reason, durationMs ?? 0, message);
-  return isNew === 1;
+  return await govern(account, "", ({ state: before, nowMs }) => {
+    const { state, isNew } = begin(before, hold, nowMs);
+    return { state, result: isNew };
+  });
 }
 
-/** Ends the holds in force, or those of one reason. Returns "scope reason" of each. */
+/**
+ * Ends the holds in force, or those of one reason, and lets the senders look again. Returns "scope reason" of each. Of a
+ * connector whose refusals an operator has looked at, refusals are the assets' own from now on.
+ */
 export async function endHolds(
   account: Account,
-  options: { reason?: HoldReason; cause?: EndedHold["cause"] } = {},
+  options: { reason?: HoldReason; cause?: Exclude<EndCause, "time"> } = {},
 ): Promise<string[]> {
-  const ended = await account.run("resume", options.reason ?? "", options.cause ?? "operator");
-  return ended.filter((field) => typeof field === "string");
+  const { reason, cause = "operator" } = options;
+  return await govern(
+    account,
+    "",
+    ({ state: before, nowMs }) => {
+      const state = end(before, nowMs, cause, reason);
+      const ended = Object.keys(before.holds).filter((name) => !state.holds[name]);
+      const vouched = ended.map(partsOf).filter((hold) => hold.reason === "refused");
+      return { state, result: ended, isFreed: true, args: vouched.map(({ scope }) => scope) };
+    },
+    "resume",
+  );
 }
 
 /** The holds in force, the one that ends last at the end. */
 export async function readHolds(account: Account): Promise<Hold[]> {
-  const [seconds] = await account.client.time();
-  const fields = await account.client.hgetall(account.key("holds"));
-  return Object.entries(fields)
-    .map(([field, json]) => toHold(field, JSON.parse(json) as StoredHold))
-    .filter((hold) => hold.untilMs === null || hold.untilMs > Number(seconds) * 1_000)
+  const { state, nowMs, aheadMs } = await look(account);
+  return Object.entries(state.holds)
+    .filter(([, { untilMs }]) => untilMs === null || untilMs > nowMs)
+    .map(([name, { sinceMs, untilMs, message }]) => ({
+      ...partsOf(name),
+      sinceMs: sinceMs - aheadMs,
+      untilMs: untilMs === null ? null : untilMs - aheadMs,
+      message,
+    }))
     .sort((a, b) => (a.untilMs ?? Infinity) - (b.untilMs ?? Infinity));
-}
-
-export function parseEndedHold(json: string): EndedHold {
-  const ended = JSON.parse(json) as StoredHold & StoredEnd;
-  return { ...toHold(ended.field, ended), cause: ended.cause, endedMs: ended.endedMs };
-}
-
-function toHold(field: string, stored: StoredHold): Hold {
-  const space = field.indexOf(" ");
-  return {
-    scope: field.slice(0, space),
-    reason: field.slice(space + 1),
-    sinceMs: stored.sinceMs,
-    untilMs: stored.untilMs === 0 ? null : stored.untilMs,
-    message: stored.message,
-  };
 }

@@ -11,7 +11,6 @@ export {
   releaseCall,
   reserveCall,
   settleCall,
-  type BudgetFallback,
   type BudgetStatus,
   type CallEntry,
   type MadeCall,
@@ -36,7 +35,7 @@ export {
   type EnqueueOptions,
   type HeldClaim,
 } from "./enqueue.ts";
-export { beginHold, endHolds, readHolds, type EndedHold, type Hold } from "./holds.ts";
+export { beginHold, endHolds, readHolds, type Hold } from "./holds.ts";
 export {
   backlogConnectors,
   cut,

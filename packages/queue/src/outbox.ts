@@ -4,6 +4,7 @@ import type { Chunk, SettledAsset, Settlement } from "@sluice/inventory";
 import type { Account } from "./account.ts";
 import { unpackChunk } from "./chunk.ts";
 import { packLines, unpackLines } from "./packing.ts";
+import type { Lane } from "./runs.ts";
 
 export type Settled =
   | { kind: "gone" }
@@ -78,7 +79,7 @@ export interface CutOptions {
 }
 
 export type Cut =
-  | { kind: "batch"; batch: number; assets: number }
+  | { kind: "batch"; batch: number; assets: number; lane: Lane }
   /** Nothing waits for this connector. */
   | { kind: "empty" }
   /** Enough is cut for the next calls: a batch must be settled first. */
@@ -90,8 +91,10 @@ export type Cut =
 export async function cut(account: Account, options: CutOptions): Promise<Cut> {
   const { connector, assetsMax, bytesMax, lingerMs } = options;
   const reply = await account.run("cut", connector, assetsMax, bytesMax, lingerMs, randomUUID());
-  const [kind, value, assets] = reply;
-  if (kind === "batch") return { kind, batch: Number(value), assets: Number(assets) };
+  const [kind, value, assets, lane] = reply;
+  if (kind === "batch") {
+    return { kind, batch: Number(value), assets: Number(assets), lane: lane as Lane };
+  }
   if (kind === "wait") return { kind, delayMs: Number(value) };
   return { kind: kind === "full" ? kind : "empty" };
 }

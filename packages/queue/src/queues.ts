@@ -28,6 +28,12 @@ const JOB_OPTIONS: JobsOptions = {
   stackTraceLimit: 3,
 };
 
+/** Where BullMQ keeps jobs that nobody works on. */
+const WAITING_STATES = ["waiting", "prioritized", "delayed"] as const;
+
+/** Jobs without a priority go before those with one. */
+const BACKFILL_PRIORITY = 1;
+
 /** Entries kept in BullMQ's own event streams; nothing of ours reads them. */
 const EVENTS_MAX = 1_000;
 
@@ -56,9 +62,15 @@ export class Queues implements AsyncDisposable {
     await this.#intake[lane].add("chunk", { sequence }, { jobId: `chunk-${sequence}` });
   }
 
-  /** Adds the job of a filled batch; `front` for parts of a batch that has waited its turn already. */
-  async addBatch(batch: number, front = false): Promise<void> {
-    await this.#outbound.add("batch", { batch }, { jobId: `batch-${batch}`, lifo: front });
+  /** Adds the job of a filled batch: live ones go before all others. */
+  async addBatch(batch: number, lane: Lane): Promise<void> {
+    const priority = lane === "live" ? {} : { priority: BACKFILL_PRIORITY };
+    await this.#outbound.add("batch", { batch }, { jobId: `batch-${batch}`, ...priority });
+  }
+
+  /** Adds the job of a part of a batch that has waited its turn already. */
+  async addPart(batch: number): Promise<void> {
+    await this.#outbound.add("batch", { batch }, { jobId: `batch-${batch}`, lifo: true });
   }
 
   /**
@@ -78,8 +90,8 @@ export class Queues implements AsyncDisposable {
   /** Jobs by queue and state. `failed` is always 0, or something is badly wrong. */
   async counts(): Promise<Record<string, { waiting: number; active: number; failed: number }>> {
     const rows = this.#all().map(async (queue) => {
-      const counts = await queue.getJobCounts("waiting", "active", "delayed", "failed");
-      const waiting = (counts["waiting"] ?? 0) + (counts["delayed"] ?? 0);
+      const counts = await queue.getJobCounts(...WAITING_STATES, "active", "failed");
+      const waiting = WAITING_STATES.reduce((sum, state) => sum + (counts[state] ?? 0), 0);
       const row = { waiting, active: counts["active"] ?? 0, failed: counts["failed"] ?? 0 };
       return [queue.name, row] as const;
     });

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { Lane } from "@sluice/governor";
 import type { Account } from "./account.ts";
 
 /** What became of a run's records, and what it cost. read = delivered + unchanged + coalesced + dead + pending. */
@@ -17,7 +18,8 @@ export interface Books {
   ambiguous: number;
 }
 
-export type Lane = "live" | "backfill";
+export type { Lane };
+
 /** Open: more is being enqueued; sealed: all is enqueued; done: nothing is pending; aborted: its source failed. */
 export type RunState = "open" | "sealed" | "done" | "aborted";
 

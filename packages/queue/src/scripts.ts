@@ -15,11 +15,10 @@ const SCRIPTS = {
   put: ["account", "books", "segments"],
   acknowledge: ["account", "books", "segments", "ledger", "letters", "batches"],
   split: ["account", "books", "batches"],
-  reserve: ["account", "holds", "calls"],
-  called: ["account", "books", "batches", "holds", "calls"],
-  hold: ["account", "holds"],
-  resume: ["account", "holds"],
-  heartbeat: ["account", "holds", "calls"],
+  look: ["account"],
+  commit: ["account", "governor"],
+  called: ["account", "governor", "books", "batches"],
+  resume: ["account", "governor"],
 } as const satisfies Record<string, readonly string[]>;
 
 export type ScriptName = keyof typeof SCRIPTS;

@@ -46,6 +46,11 @@ export async function checkServer(client: Redis): Promise<ServerReport> {
   };
 }
 
+/** Another id than last time: the server was restarted, replaced or restored. */
+export async function readRunId(client: Redis): Promise<string> {
+  return parseInfo(await client.info("server")).get("run_id") ?? "";
+}
+
 function persistenceWarnings(isAppendOnly: boolean, appendFsync: string | null): string[] {
   if (!isAppendOnly) {
     return [

@@ -80,7 +80,7 @@ describe("the sweep", () => {
     const run = await openTestRun(account, "live");
     await load(account, run, { a: "1", b: "1" });
     const batch = await takeBatch(account, { assetsMax: 1 });
-    await queues.addBatch(batch.number);
+    await queues.addBatch(batch.number, "backfill");
     await queues.addChunk("live", await store(account, run, 1));
     const before = await waiting(queues);
     await sweep(account, queues, now);

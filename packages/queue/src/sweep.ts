@@ -26,6 +26,7 @@ export async function sweep(
   }
   for (const batch of await oldBatches(account, options.batchAgeMs ?? 10_000)) {
     await fillBatch(account, batch);
-    await queues.addBatch(batch);
+    const lane = await account.client.hget(account.key(`batch:${batch}`), "l");
+    await queues.addBatch(batch, lane === "live" ? lane : "backfill");
   }
 }

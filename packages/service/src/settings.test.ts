@@ -54,6 +54,8 @@ describe("the settings", () => {
       SLUICE_BATCH_BYTES_MAX: 1_000_000,
       SLUICE_BATCH_LINGER_MS: 2_000,
       SLUICE_SOURCE: "WEBHOOK",
+      SLUICE_PACING: "auto",
+      SLUICE_CALLS_LIVE: 0.1,
       SLUICE_CALLS_RESERVED: 0,
       SLUICE_CALLS_LIMIT: 300,
       SLUICE_CALLS_WINDOW_SEC: 3_600,
@@ -91,10 +93,18 @@ describe("the settings", () => {
     ["SLUICE_HARDWARE_UUID", ["derived", "source-only"], ["random"]],
     ["SLUICE_DATE_FORMAT", ["epoch-ms", "epoch-ms-string", "iso-8601"], ["rfc-2822"]],
     ["SLUICE_MAC_FORMAT", ["string", "array"], ["list"]],
+    ["SLUICE_PACING", ["auto", "burst", "spread"], ["fast"]],
     ["SLUICE_SOURCE", ["SNOW", "s".repeat(100)], ["s".repeat(101)]],
   ] as const)("%s takes %j and not %j", ([name, good, bad]) => {
     for (const value of good) expect(load({ [name]: value })[name]).toBe(value);
     for (const value of bad) expect(refused({ ...required, [name]: value })).toEqual([name]);
+  });
+
+  it("SLUICE_CALLS_LIVE is a share, and never all", () => {
+    expect(load({ SLUICE_CALLS_LIVE: "0.25" }).SLUICE_CALLS_LIVE).toBe(0.25);
+    for (const value of ["-0.1", "0.95", "much"]) {
+      expect(refused({ ...required, SLUICE_CALLS_LIVE: value })).toEqual(["SLUICE_CALLS_LIVE"]);
+    }
   });
 
   it.for(["SLUICE_KEY_FIELDS", "SLUICE_OPTIONAL_FIELDS"] as const)(

@@ -155,6 +155,18 @@ export const senderSettings = z.object({
     .max(100)
     .default("WEBHOOK")
     .describe("the source that each call names to Qualys"),
+  SLUICE_PACING: z
+    .enum(["auto", "burst", "spread"])
+    .default("auto")
+    .describe(
+      "burst: each call as soon as the limit lets it; spread: evenly; auto: burst when all fits into the calls left",
+    ),
+  SLUICE_CALLS_LIVE: z.coerce
+    .number()
+    .min(0)
+    .max(0.9)
+    .default(0.1)
+    .describe("share of a window's calls that bursts of backfill leave to the live lane"),
   SLUICE_CALLS_RESERVED: count(0, 1_000_000)
     .default(0)
     .describe("calls of each window left to other users of the subscription"),

@@ -46,6 +46,8 @@ export async function demo(
     QUALYS_USERNAME: sandbox.username,
     QUALYS_PASSWORD: sandbox.password,
     QUALYS_CONNECTOR_UUID: sandbox.connectorUuid,
+    // Evenly spread, as by default, the calls would never have to pause.
+    SLUICE_PACING: "burst",
   });
   terminal.note(
     `1. a made-up inventory of ${grouped(assets)} assets, and a local CSAM that allows ${CALLS} calls in ${WINDOW_MS / 1_000} s`,

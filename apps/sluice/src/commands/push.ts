@@ -153,8 +153,7 @@ async function work(
   const both = AbortSignal.any([signal, stopping.signal]);
   const producing = enqueue(session, settings, load, both);
   producing.catch(() => stopping.abort());
-  const assetsPerCall = settings.worker.assetsMax;
-  const followed = await follow({ session, terminal, run: load.run, assetsPerCall, signal: both });
+  const followed = await follow({ session, terminal, run: load.run, signal: both });
   stopping.abort();
   await producing;
   return followed;

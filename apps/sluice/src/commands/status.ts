@@ -5,11 +5,13 @@ import {
   readBudget,
   readHolds,
   recentCalls,
+  type BudgetStatus,
+  type Hold,
 } from "@sluice/queue";
 import { EXIT } from "../exit-codes.ts";
 import { openSession } from "../session.ts";
 import { readAccountSettings } from "../settings.ts";
-import { clockText, grouped, spanText, type Terminal } from "../terminal.ts";
+import { clockText, counted, grouped, instantText, spanText, type Terminal } from "../terminal.ts";
 
 const CALLS_SHOWN = 5;
 
@@ -45,6 +47,7 @@ export async function status(terminal: Terminal): Promise<number> {
   terminal.result(object, [
     `account ${account.name} on ${product} ${version}`,
     `  budget: ${budgetText(budget)}`,
+    `  forecast: ${forecastText(budget)}`,
     ...(holds.length === 0
       ? ["  no hold in force"]
       : holds.map((hold) => `  held: ${holdText(hold)}`)),
@@ -63,14 +66,31 @@ export async function status(terminal: Terminal): Promise<number> {
   return EXIT.done;
 }
 
-function budgetText(budget: Awaited<ReturnType<typeof readBudget>>): string {
-  if (budget.limit === null || budget.windowMs === null)
-    return "not known yet: the first call will tell";
-  const left = budget.remaining === null ? "" : `, ${budget.remaining} left at the last reading`;
-  return `${grouped(budget.limit)} calls in ${spanText(budget.windowMs)}${left}, ${budget.concurrency ?? 1} at once`;
+function budgetText(budget: BudgetStatus): string {
+  if (budget.limit === null || budget.windowMs === null) return unknownBudgetText(budget);
+  const { limit, windowMs, foreign, slack } = budget;
+  return [
+    `${grouped(limit)} calls in ${spanText(windowMs)}, ${budget.concurrency ?? 1} at once`,
+    `${grouped(budget.free)} free now`,
+    ...(budget.isSpread ? ["spread over the window"] : []),
+    ...(foreign > 0 ? [`${grouped(foreign)} of others in the window`] : []),
+    ...(slack > 0 ? [`${grouped(slack)} left to others after refusals`] : []),
+  ].join(", ");
 }
 
-function holdText(hold: Awaited<ReturnType<typeof readHolds>>[number]): string {
+function unknownBudgetText({ remaining }: BudgetStatus): string {
+  if (remaining === null) return "not known yet: the first call will tell";
+  return `${grouped(remaining)} calls left at the last reading; the server tells no limit`;
+}
+
+function forecastText({ callsToGo, doneAtMs }: BudgetStatus): string {
+  if (callsToGo === 0) return "nothing to send";
+  const nowMs = Date.now();
+  const when = doneAtMs === null ? "nobody knows when" : `by ${instantText(doneAtMs, nowMs)}`;
+  return `about ${counted(callsToGo, "call")} to go, ${when}`;
+}
+
+function holdText(hold: Hold): string {
   const until = hold.untilMs === null ? "until sluice resume" : `until ${clockText(hold.untilMs)}`;
   return `${hold.scope} ${until}, ${hold.reason}: ${hold.message}`;
 }

@@ -1,33 +1,41 @@
 -- cut: takes the assets of the next call from one connector's outbox and puts them in flight.
 -- Atomic because an asset must be either waiting or in exactly one batch, and only its newest version.
 -- A full batch is cut at once; a partial one when nothing more is coming, or when its oldest asset has waited for
--- the linger and the last call is a pace ago, so that a trickle does not burn the budget.
+-- the linger and the governor has calls free for it, so that a trickle does not burn the budget.
 -- ARGV: connector, assetsMax, bytesMax, lingerMs, requestId
--- Returns: {batch, number, assets} | {empty} | {full} (enough is cut) | {wait, delayMs}
+-- Returns: {batch, number, assets, lane (live when it has one live asset)} | {empty} | {full} (enough is cut) | {wait, delayMs}
 local connector, assetsMax, bytesMax = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local lingerMs, requestId = tonumber(ARGV[4]), ARGV[5]
 local ENVELOPE_BYTES = 512
 local SEGMENTS_MAX = 64
 local BACKFILL_FLOOR = 10
 local WAIT_MS_MAX = 60000
+local LIVE_ROOM = 2
 
 local nowMs = readClock()
-local inForce = readHolds(nowMs)
-local hold = longestHold(inForce, connector)
-if hold then return { 'wait', math.min(WAIT_MS_MAX, remainingMs(hold, nowMs)) } end
-local budget = redis.call('HMGET', P .. 'budget', 'limit', 'windowMs', 'lastCallAt', 'concurrency')
-local unsettledMax = 2 * tonumber(budget[4] or '1') + 2
-local unsettled = 0
-for _, batch in ipairs(redis.call('ZRANGE', P .. 'batches', 0, -1)) do
-  if redis.call('HGET', P .. 'batch:' .. batch, 'c') == connector then unsettled = unsettled + 1 end
+local holds = readHolds()
+local connectorHeldMs = heldMs(holds, connector, nowMs)
+if connectorHeldMs then return { 'wait', math.min(WAIT_MS_MAX, connectorHeldMs) } end
+local terms = cjson.decode(redis.call('HGET', P .. 'governor', 'terms') or '{"concurrency":1,"partialAtMs":0}')
+
+-- A live batch goes before the others: room for it is left, however many of them are cut.
+local function isEnoughCut()
+  local unsettledMax = 2 * terms.concurrency + 2
+  local unsettled = 0
+  for _, batch in ipairs(redis.call('ZRANGE', P .. 'batches', 0, -1)) do
+    if redis.call('HGET', P .. 'batch:' .. batch, 'c') == connector then unsettled = unsettled + 1 end
+  end
+  local live = P .. 'outbox:' .. connector .. ':live'
+  local isLiveWaiting = redis.call('EXISTS', live, P .. 'ready:' .. connector .. ':live') > 0
+  return unsettled >= unsettledMax + (isLiveWaiting and LIVE_ROOM or 0)
 end
-if unsettled >= unsettledMax then return { 'full' } end
+if isEnoughCut() then return { 'full' } end
 
 local indexKey = P .. 'index:' .. connector
 local ceiling = tonumber(redis.call('HGET', P .. 'connector:' .. connector, 'bytesMax') or bytesMax)
 bytesMax = math.min(bytesMax, ceiling)
 
-local taken = { has = {}, ids = {}, members = {}, places = {}, bytes = ENVELOPE_BYTES, oldestAt = nowMs, isFull = false }
+local taken = { has = {}, ids = {}, members = {}, places = {}, bytes = ENVELOPE_BYTES, oldestAt = nowMs, isFull = false, lane = 'backfill' }
 local runs, runNumbers = {}, {}
 local commits = {}
 
@@ -103,6 +111,7 @@ local function takeSegment(segment)
 end
 
 local function takeLane(lane)
+  local before = #taken.ids
   takeReady(lane)
   local key = P .. 'outbox:' .. connector .. ':' .. lane
   local passed = 0
@@ -112,6 +121,7 @@ local function takeLane(lane)
   end
   -- The segment itself may be gone by then, with its last entry.
   if passed > 0 then commits[#commits + 1] = function() redis.call('LPOP', key, passed) end end
+  if lane == 'live' and #taken.ids > before then taken.lane = 'live' end
 end
 
 -- Live goes first; every tenth batch begins with the backfill, so that it never starves.
@@ -132,11 +142,10 @@ end
 
 if not taken.isFull then
   local isMoreComing = redis.call('SCARD', P .. 'open') > 0 or redis.call('ZCARD', P .. 'chunks') > 0
-  local account = longestHold(inForce, 'account')
-  local paceMs = tonumber(budget[2] or '0') / math.max(1, tonumber(budget[1] or '1'))
+  local accountHeldMs = heldMs(holds, 'account', nowMs)
   local dueAt = nowMs
-  if isMoreComing then dueAt = math.max(taken.oldestAt + lingerMs, tonumber(budget[3] or '0') + paceMs) end
-  if account then dueAt = math.max(dueAt, nowMs + remainingMs(account, nowMs)) end
+  if isMoreComing then dueAt = math.max(taken.oldestAt + lingerMs, terms.partialAtMs) end
+  if accountHeldMs then dueAt = math.max(dueAt, nowMs + accountHeldMs) end
   if dueAt > nowMs then return { 'wait', math.min(WAIT_MS_MAX, math.ceil(dueAt - nowMs)) } end
 end
 
@@ -149,9 +158,9 @@ for i, id in ipairs(taken.ids) do
   flights[#flights + 1] = string.sub(taken.members[i], 25, 30) .. pack6(batch)
 end
 redis.call('HSET', P .. 'inflight:' .. connector, unpack(flights))
-redis.call('HSET', P .. 'batch:' .. batch, 'c', connector, 'n', #taken.ids, 'q', requestId, 'at', nowMs, 'z', 0,
+redis.call('HSET', P .. 'batch:' .. batch, 'c', connector, 'n', #taken.ids, 'q', requestId, 'at', nowMs, 'z', 0, 'l', taken.lane,
   'm', table.concat(taken.members), 's', table.concat(taken.places), 'runs', table.concat(runs, '\n'))
 redis.call('ZADD', P .. 'batches', nowMs, batch)
 for _, run in ipairs(runs) do book(run, 'batches', 1) end
 writeBooks(nowMs)
-return { 'batch', batch, #taken.ids }
+return { 'batch', batch, #taken.ids, taken.lane }

@@ -46,6 +46,7 @@ redis.call('ZADD', P .. 'chunks', nowMs, sequence)
 redis.call('HINCRBY', P .. 'bytes', 'intake', #body)
 redis.call('HINCRBY', runKey, 'read', records)
 redis.call('HINCRBY', runKey, 'pending', records)
+redis.call('INCRBY', P .. 'pending', records)
 redis.call('HSET', runKey, 'producer ' .. producer, ordinal .. ' ' .. sequence)
 for i = FIRST_CLAIM, #ARGV, 2 do
   redis.call('SET', P .. 'claim:' .. ARGV[i], ARGV[i + 1] .. ' ' .. run, 'PX', ARGV[8])

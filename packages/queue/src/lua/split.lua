@@ -3,7 +3,7 @@
 -- ARGV: batch, then for each part: assets, requestId, body
 -- Returns: {gone} | {ok, number of each new batch}
 local batch = ARGV[1]
-local stored = redis.call('HMGET', P .. 'batch:' .. batch, 'c', 'm', 'runs')
+local stored = redis.call('HMGET', P .. 'batch:' .. batch, 'c', 'm', 'runs', 'l')
 if not stored[1] then return { 'gone' } end
 local connector, members = stored[1], stored[2]
 local total = 0
@@ -28,7 +28,7 @@ for i = 2, #ARGV, 3 do
   end
   redis.call('HSET', P .. 'inflight:' .. connector, unpack(flights))
   redis.call('HSET', P .. 'batch:' .. part, 'c', connector, 'n', assets, 'q', requestId, 'at', nowMs, 'z', #body,
-    'm', slice, 'b', body, 'runs', stored[3])
+    'm', slice, 'b', body, 'runs', stored[3], 'l', stored[4])
   redis.call('HINCRBY', P .. 'bytes', 'batches', #body)
   redis.call('ZADD', P .. 'batches', nowMs, part)
   local runs = linesOf(stored[3])

@@ -2,13 +2,21 @@
 -- All integers of more than four bytes are packed big-endian in six: 2^48 is enough for ever.
 local P = KEYS[1]
 
--- The server's clock in milliseconds. It never goes back for one account, whatever NTP does.
-local function readClock()
+-- The account's clock in milliseconds: the server's, but it never goes back, and never stands still until a clock that
+-- was set back has caught up. Also how far it is ahead of the server's.
+local function seeClock()
   local time = redis.call('TIME')
-  local nowMs = time[1] * 1000 + math.floor(time[2] / 1000)
-  local lastMs = tonumber(redis.call('HGET', P .. 'budget', 'nowMs') or '0')
-  if nowMs < lastMs then return lastMs end
-  redis.call('HSET', P .. 'budget', 'nowMs', nowMs)
+  local serverMs = time[1] * 1000 + math.floor(time[2] / 1000)
+  local clock = redis.call('HMGET', P .. 'clock', 'nowMs', 'aheadMs')
+  local lastMs = tonumber(clock[1] or '0')
+  local aheadMs = math.max(tonumber(clock[2] or '0'), lastMs - serverMs)
+  return serverMs + aheadMs, aheadMs
+end
+
+-- The same for scripts that write: what it has shown stays shown.
+local function readClock()
+  local nowMs, aheadMs = seeClock()
+  redis.call('HSET', P .. 'clock', 'nowMs', nowMs, 'aheadMs', aheadMs)
   return nowMs
 end
 

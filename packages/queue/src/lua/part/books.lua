@@ -1,4 +1,5 @@
 -- books: what became of a run's records. Changes are collected and written once, at the script's end.
+-- pending: the records of all runs that nothing has become of yet.
 -- read = delivered + unchanged + coalesced + dead + pending holds after every script.
 local changes = {}
 local OUTCOMES = { delivered = true, unchanged = true, coalesced = true, dead = true }
@@ -28,6 +29,7 @@ local function writeBooks(nowMs)
       if count ~= 0 then redis.call('HINCRBY', key, field, count) end
       if OUTCOMES[field] then settled = settled + count end
     end
+    if settled > 0 then redis.call('DECRBY', P .. 'pending', settled) end
     if settled > 0 and redis.call('HINCRBY', key, 'pending', -settled) == 0 then finishRun(run, nowMs) end
   end
 end
