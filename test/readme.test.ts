@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
 import { sampleLines } from "@sluice/sources";
 import { describe, expect, it } from "vitest";
@@ -48,6 +48,17 @@ describe("README.md", () => {
     };
     expect(shellLines().slice(0, 2)).toEqual(["npm ci && npm run demo", "npm ci && npm test"]);
     expect(scripts.scripts).toMatchObject({ demo: "sluice demo", test: "vitest run" });
+  });
+
+  it("and the page of the sandbox show pictures that are there, and small", () => {
+    for (const name of ["README.md", "docs/sandbox-page.md"]) {
+      const path = join(ROOT, name);
+      const pictures = [...readFileSync(path, "utf8").matchAll(/!\[[^\]]+\]\(([^)]+)\)/g)];
+      expect(pictures.length).toBeGreaterThan(0);
+      for (const [, picture = ""] of pictures) {
+        expect(statSync(join(dirname(path), picture)).size, picture).toBeLessThan(150_000);
+      }
+    }
   });
 
   it("shows commands that work as they stand, one after the other", async () => {

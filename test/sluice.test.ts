@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { chmod, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { listRuns, recountPending } from "@sluice/queue";
 import { describe, expect, it, vi } from "vitest";
@@ -491,6 +492,60 @@ describe.concurrent("rehearsing", () => {
     const env = { QUALYS_AUTH: "oauth", QUALYS_PLATFORM: "EU2", QUALYS_CA_FILE: "none.pem" };
     const demo = await place.run(["demo", "--assets", "30", "--json"], { env });
     expect(objectOf(demo)).toMatchObject({ assets: 30, arrived: 30, callsOfSecondPush: 0 });
+  });
+});
+
+describe("--open", () => {
+  async function writeProgram(place: Place, name: string, script: string) {
+    await place.write(name, `#!/bin/sh\n${script}\n`);
+    await chmod(join(place.dir, name), 0o755);
+  }
+
+  /** A place whose PATH begins with a browser that writes down what it is to open. */
+  async function openPlaceWithBrowser() {
+    const place = await openPlace();
+    for (const name of ["xdg-open", "open"]) {
+      await writeProgram(place, name, `printf %s "$1" > "${place.dir}/opened"`);
+    }
+    const env = { PATH: `${place.dir}:${process.env["PATH"]}` };
+    const opened = () =>
+      vi.waitFor(async () => {
+        const url = await readFile(join(place.dir, "opened"), "utf8");
+        expect(url).toMatch(/^http:.*\/$/);
+        return url;
+      }, FACT);
+    return { place, env, opened };
+  }
+
+  it("opens the sandbox's page in a browser", async () => {
+    const { place, env, opened } = await openPlaceWithBrowser();
+    await using _ = place;
+    const sandbox = place.start(["sandbox", "--port", "0", "--open"], { env });
+    const [, address] = await sandbox.line(/in a browser: (\S+)/);
+    expect(await opened()).toBe(address);
+    sandbox.signal("SIGINT");
+    expect((await sandbox.ended).exitCode).toBe(0);
+  });
+
+  it("keeps a demo's page up until a signal", async () => {
+    const { place, env, opened } = await openPlaceWithBrowser();
+    await using _ = place;
+    const demo = place.start(["demo", "--assets", "30", "--open"], { env });
+    const [, address = ""] = await demo.line(/look around at (\S+);/);
+    expect(await opened()).toBe(address);
+    expect((await fetch(address)).headers.get("content-type")).toContain("text/html");
+    demo.signal("SIGINT");
+    const { exitCode, stdout } = await demo.ended;
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("30 of 30 assets arrived");
+  });
+
+  it("says so where there is no browser to open it with", async () => {
+    await using place = await openPlace();
+    await writeProgram(place, "readlink", 'exec /usr/bin/readlink "$@"');
+    const env = { PATH: place.dir };
+    const sandbox = place.start(["sandbox", "--port", "0", "--open"], { env });
+    await sandbox.line(/Cannot open a browser: there is no .*; open http\S+ yourself/);
   });
 });
 

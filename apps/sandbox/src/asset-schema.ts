@@ -12,7 +12,7 @@ const date = z.union([z.string(), z.number()]).nullish();
 
 const identityAttributes = z.looseObject({
   qualysAssetId: z.int().nullish(),
-  // The platform can identify by other attributes too; the sandbox knows only the source native key rule.
+  // Which attribute the platform insists on is not documented; a record of the sandbox is known by this one.
   sourceNativeKey: z.string().min(1),
   hostName: text,
   fqdn: text,
@@ -39,17 +39,20 @@ const networkInterface = z.looseObject({
   networkUuid: text,
 });
 
+const software = z.looseObject({
+  name: z.string(),
+  version: text,
+  isSystemApp: flag,
+  isEnterpriseApp: flag,
+});
+
 const coreAttributes = z.looseObject({
   operatingSystem: text,
   address: text,
   netBiosName: text,
   isContainer: flag,
   biosInfo: z.looseObject({ totalMemory: z.number().nullish() }).nullish(),
-  softwares: z
-    .array(
-      z.looseObject({ name: z.string(), version: text, isSystemApp: flag, isEnterpriseApp: flag }),
-    )
-    .nullish(),
+  softwares: z.array(software).nullish(),
   ports: z.array(z.looseObject({ port, protocol: text })).nullish(),
   sourceCreatedDate: date,
   sourceLastUpdatedDate: date,
@@ -90,17 +93,60 @@ const asset = z.looseObject({
   findings: z.array(finding).nullish(),
 });
 
+const connectorMetaData = z.looseObject({
+  requestId: text,
+  // A client is known to send it as text.
+  assetCount: z.union([z.int(), z.string().regex(/^\d+$/)]).nullish(),
+  source: text,
+  connectorUuid: z.string().min(1),
+});
+
 /** The body of an import call. */
 export const importSchema = z.looseObject({
-  connectorMetaData: z.looseObject({
-    requestId: text,
-    // A client is known to send it as text.
-    assetCount: z.union([z.int(), z.string().regex(/^\d+$/)]).nullish(),
-    source: text,
-    connectorUuid: z.string().min(1),
-  }),
+  connectorMetaData,
   assetData: z.array(asset).min(1),
 });
 
 /** An asset in the form of the import API. */
 export type ImportedAsset = z.input<typeof asset>;
+
+/** The first field of a body that no page or client of the platform shows, as a path; `null` where there is none. */
+export function unknownField(body: z.input<typeof importSchema>): string | null {
+  return (
+    unknownIn("", body, importSchema) ??
+    unknownIn("connectorMetaData.", body.connectorMetaData, connectorMetaData) ??
+    firstOf(body.assetData, (one, index) => unknownInAsset(`assetData[${index}].`, one))
+  );
+}
+
+function unknownInAsset(path: string, given: ImportedAsset): string | null {
+  const { identityAttributes: identity, coreAttributes: core, findings } = given;
+  return (
+    unknownIn(path, given, asset) ??
+    unknownIn(`${path}identityAttributes.`, identity, identityAttributes) ??
+    unknownIn(`${path}coreAttributes.`, core ?? {}, coreAttributes) ??
+    firstOf(core?.softwares ?? [], (one, index) =>
+      unknownIn(`${path}coreAttributes.softwares[${index}].`, one, software),
+    ) ??
+    firstOf(core?.networkInterfaces ?? [], (one, index) =>
+      unknownIn(`${path}coreAttributes.networkInterfaces[${index}].`, one, networkInterface),
+    ) ??
+    firstOf(findings ?? [], (one, index) => unknownIn(`${path}findings[${index}].`, one, finding))
+  );
+}
+
+function unknownIn(path: string, value: object, { shape }: z.ZodObject): string | null {
+  const name = Object.keys(value).find((key) => !(key in shape));
+  return name === undefined ? null : path + name;
+}
+
+function firstOf<T>(
+  list: readonly T[],
+  find: (one: T, index: number) => string | null,
+): string | null {
+  for (const [index, one] of list.entries()) {
+    const found = find(one, index);
+    if (found !== null) return found;
+  }
+  return null;
+}

@@ -1,9 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { Tokens } from "./auth.ts";
 
+function tokensOf(tokenLifetimeMs: number, servesClients = true): Tokens {
+  return new Tokens(() => ({ tokenLifetimeMs, servesClients }));
+}
+
 describe("tokens", () => {
   it("are JWTs signed with HS512 that tell when they end", () => {
-    const [header, claims, signature] = new Tokens(14_400_000).issue("me", 1_000_500).split(".");
+    const [header, claims, signature] = tokensOf(14_400_000).issue("me", 1_000_500).split(".");
     const decode = (part = "") => JSON.parse(Buffer.from(part, "base64url").toString()) as unknown;
     expect(decode(header)).toEqual({ alg: "HS512" });
     expect(decode(claims)).toEqual({ sub: "me", isClient: false, iat: 1000, exp: 15_400.5 });
@@ -11,7 +15,7 @@ describe("tokens", () => {
   });
 
   it("are valid until their end, and expired from then on", () => {
-    const tokens = new Tokens(100);
+    const tokens = tokensOf(100);
     const bearer = `Bearer ${tokens.issue("me", 1000)}`;
     expect(tokens.check(bearer, 1099)).toBe("valid");
     expect(tokens.check(bearer, 1100)).toBe("expired");
@@ -22,14 +26,14 @@ describe("tokens", () => {
       [true, "valid"],
       [false, "unserved"],
     ] as const) {
-      const tokens = new Tokens(100, servesClients);
+      const tokens = tokensOf(100, servesClients);
       expect(tokens.check(`Bearer ${tokens.issue("client", 0, true)}`, 1)).toBe(check);
       expect(tokens.check(`Bearer ${tokens.issue("me", 0)}`, 1)).toBe("valid");
     }
   });
 
   it("are invalid when they are missing, not bearer tokens, altered, or of another sandbox", () => {
-    const tokens = new Tokens(100);
+    const tokens = tokensOf(100);
     const token = tokens.issue("me", 0);
     const [header, , signature] = token.split(".");
     const claims = Buffer.from(JSON.stringify({ exp: 1e12 })).toString("base64url");
@@ -41,7 +45,7 @@ describe("tokens", () => {
       `Basic ${token}`,
       `Bearer ${header}.${claims}.${signature}`,
       `Bearer ${token}x`,
-      `Bearer ${new Tokens(100).issue("me", 0)}`,
+      `Bearer ${tokensOf(100).issue("me", 0)}`,
     ]) {
       expect(tokens.check(authorization, 1)).toBe("invalid");
     }

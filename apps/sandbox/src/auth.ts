@@ -1,6 +1,7 @@
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHmac, createSecretKey, randomBytes, timingSafeEqual } from "node:crypto";
 import { z } from "zod";
 import { failure, type Answer } from "./answer.ts";
+import type { Behaviour } from "./behaviour.ts";
 
 /** What a bearer token is worth; `unserved` is a client's where CSAM serves none. */
 export type TokenCheck = "valid" | "expired" | "invalid" | "unserved";
@@ -30,6 +31,9 @@ function unauthorized(message: string): Answer {
   return { kind: "answer", status: 401, body: { status: 401, error: "Unauthorized", message } };
 }
 
+/** How long tokens live from now on, and whether those of clients are taken. */
+export type TokenPolicy = Pick<Behaviour, "tokenLifetimeMs" | "servesClients">;
+
 const claimsSchema = z.object({ exp: z.number(), isClient: z.boolean() });
 
 /**
@@ -37,13 +41,11 @@ const claimsSchema = z.object({ exp: z.number(), isClient: z.boolean() });
  * that is made at start and never leaves the process, so a token of another sandbox is invalid.
  */
 export class Tokens {
-  readonly #key = randomBytes(64);
-  readonly #lifetimeMs: number;
-  readonly #servesClients: boolean;
+  readonly #key = createSecretKey(randomBytes(64));
+  readonly #policy: () => TokenPolicy;
 
-  constructor(lifetimeMs: number, servesClients = true) {
-    this.#lifetimeMs = lifetimeMs;
-    this.#servesClients = servesClients;
+  constructor(policy: () => TokenPolicy) {
+    this.#policy = policy;
   }
 
   /**
@@ -54,7 +56,7 @@ export class Tokens {
       sub: subject,
       isClient,
       iat: Math.floor(nowMs / 1000),
-      exp: (nowMs + this.#lifetimeMs) / 1000,
+      exp: (nowMs + this.#policy().tokenLifetimeMs) / 1000,
     };
     const signed = `${encode({ alg: "HS512" })}.${encode(claims)}`;
     return `${signed}.${this.#sign(signed)}`;
@@ -69,7 +71,7 @@ export class Tokens {
     const json = JSON.parse(Buffer.from(claims, "base64url").toString()) as unknown;
     const { exp, isClient } = claimsSchema.parse(json);
     if (nowMs >= exp * 1000) return "expired";
-    return isClient && !this.#servesClients ? "unserved" : "valid";
+    return isClient && !this.#policy().servesClients ? "unserved" : "valid";
   }
 
   #sign(text: string): string {

@@ -2,21 +2,30 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { CallLedger } from "./call-ledger.ts";
 
+const fill = { inWindow: 1, limit: 300 };
+
 describe("a call ledger", () => {
   it("keeps what is told of a call, and ends it once", () => {
     const ledger = new CallLedger();
-    const call = ledger.open(5, "admitted");
+    const call = ledger.open(5, "admitted", fill);
     ledger.measure(call, 70);
+    ledger.blame(call, "slow");
+    ledger.explain(call, "too slow");
     ledger.describe(call, { requestId: "r", keys: ["a", "b"] });
     expect(ledger.close(call, 9, 200)).toBe(true);
     expect(ledger.close(call, 11, null)).toBe(false);
     expect(ledger.calls).toEqual([
       {
+        number: 1,
         atMs: 5,
         endedAtMs: 9,
         admission: "admitted",
         status: 200,
         bytes: 70,
+        inWindow: 1,
+        limit: 300,
+        message: "too slow",
+        fault: "slow",
         requestId: "r",
         assetCount: 2,
         keys: ["a", "b"],
@@ -26,7 +35,7 @@ describe("a call ledger", () => {
 
   it("drops its oldest tenth when it is full", () => {
     const ledger = new CallLedger(20);
-    for (let atMs = 0; atMs < 21; atMs += 1) ledger.open(atMs, "admitted");
+    for (let atMs = 0; atMs < 21; atMs += 1) ledger.open(atMs, "admitted", fill);
     expect(ledger.calls.map((call) => call.atMs)).toEqual(
       Array.from({ length: 19 }, (_, index) => index + 2),
     );
@@ -35,7 +44,7 @@ describe("a call ledger", () => {
   it("drops the keys of its oldest calls when it has too many, and keeps the calls", () => {
     const ledger = new CallLedger(20, 3);
     for (const keys of [["a"], ["b", "c"], ["d"]]) {
-      ledger.describe(ledger.open(0, "admitted"), { requestId: null, keys });
+      ledger.describe(ledger.open(0, "admitted", fill), { requestId: null, keys });
     }
     expect(ledger.calls.map((call) => call.keys)).toEqual([null, ["b", "c"], ["d"]]);
     expect(ledger.calls.map((call) => call.assetCount)).toEqual([1, 2, 1]);
@@ -43,17 +52,17 @@ describe("a call ledger", () => {
 
   it("counts calls that a limit refused towards the worst window, and calls without a token not", () => {
     const ledger = new CallLedger();
-    ledger.open(0, "admitted");
-    ledger.open(1, "rate");
-    ledger.open(2, "concurrency");
-    ledger.open(3, "unauthorized");
+    ledger.open(0, "admitted", fill);
+    ledger.open(1, "rate", fill);
+    ledger.open(2, "concurrency", fill);
+    ledger.open(3, "unauthorized", fill);
     expect(ledger.worstWindow(10)).toBe(3);
   });
 
   it("does not count two calls that are a whole window apart together", () => {
     const ledger = new CallLedger();
-    ledger.open(0, "admitted");
-    ledger.open(10, "admitted");
+    ledger.open(0, "admitted", fill);
+    ledger.open(10, "admitted", fill);
     expect(ledger.worstWindow(10)).toBe(1);
     expect(ledger.worstWindow(11)).toBe(2);
   });
@@ -65,7 +74,7 @@ describe("a call ledger", () => {
         const ledger = new CallLedger();
         let atMs = 0;
         const arrivalsMs = gapsMs.map((gapMs) => (atMs += gapMs));
-        for (const arrivalMs of arrivalsMs) ledger.open(arrivalMs, "admitted");
+        for (const arrivalMs of arrivalsMs) ledger.open(arrivalMs, "admitted", fill);
         const fills = arrivalsMs.map(
           (start) =>
             arrivalsMs.filter((other) => other >= start && other < start + windowMs).length,

@@ -2,6 +2,8 @@ import type { Admission } from "./limiter.ts";
 
 /** One call of an endpoint, as the server saw it. Fields are `null` until they are known. */
 export interface SandboxCall {
+  /** Counts from 1 in the order of arrival. */
+  readonly number: number;
   /** Arrival of the request's head, in epoch ms that never go backwards. */
   readonly atMs: number;
   /** When the answer was handed out, or the connection ended without one. */
@@ -16,6 +18,14 @@ export interface SandboxCall {
   readonly assetCount: number | null;
   /** The source native keys in the order of the body; dropped from the oldest calls when they become too many. */
   readonly keys: readonly string[] | null;
+  /** How many calls the window held when it had arrived, itself included if it was let in. */
+  readonly inWindow: number;
+  /** How many the window could hold. */
+  readonly limit: number;
+  /** Why it was refused. */
+  readonly message: string | null;
+  /** The kind of the fault that it took. */
+  readonly fault: string | null;
 }
 
 type MutableCall = { -readonly [K in keyof SandboxCall]: SandboxCall[K] };
@@ -26,6 +36,10 @@ export interface CallSubject {
   readonly keys: readonly string[];
 }
 
+/** How full the window was when a call had arrived. */
+export type WindowFill = Pick<SandboxCall, "inWindow" | "limit">;
+
+const messageCharsMax = 300;
 const callsMaxDefault = 100_000;
 const keysMaxDefault = 1_000_000;
 
@@ -39,6 +53,8 @@ export class CallLedger {
   readonly #calls: MutableCall[] = [];
   readonly #callsWithKeys: MutableCall[] = [];
   #keysKept = 0;
+  #opened = 0;
+  #closed = 0;
 
   constructor(callsMax = callsMaxDefault, keysMax = keysMaxDefault) {
     this.#callsMax = callsMax;
@@ -50,12 +66,30 @@ export class CallLedger {
     return this.#calls;
   }
 
+  /** Differs whenever a call has come or ended. */
+  get changes(): number {
+    return this.#opened + this.#closed;
+  }
+
+  /** The calls before the one of this number, the newest first. */
+  before(number: number, limit: number): SandboxCall[] {
+    const first = this.#calls[0]?.number ?? 0;
+    const end = Math.max(0, Math.min(this.#calls.length, number - first));
+    return this.#calls.slice(Math.max(0, end - limit), end).toReversed();
+  }
+
   /** Enters a call at its arrival. */
-  open(atMs: number, admission: SandboxCall["admission"]): SandboxCall {
+  open(
+    atMs: number,
+    admission: SandboxCall["admission"],
+    { inWindow, limit }: WindowFill,
+  ): SandboxCall {
     if (this.#calls.length >= this.#callsMax) {
       this.#calls.splice(0, Math.ceil(this.#callsMax / 10));
     }
+    this.#opened += 1;
     const call: MutableCall = {
+      number: this.#opened,
       atMs,
       endedAtMs: null,
       admission,
@@ -64,6 +98,10 @@ export class CallLedger {
       requestId: null,
       assetCount: null,
       keys: null,
+      inWindow,
+      limit,
+      message: null,
+      fault: null,
     };
     this.#calls.push(call);
     return call;
@@ -85,9 +123,25 @@ export class CallLedger {
     this.#forgetKeys();
   }
 
+  /** Notes how many assets a call brought where its keys are not known. */
+  count(call: SandboxCall, assetCount: number): void {
+    (call as MutableCall).assetCount = assetCount;
+  }
+
+  /** Notes the fault that a call took. */
+  blame(call: SandboxCall, fault: string): void {
+    (call as MutableCall).fault = fault;
+  }
+
+  /** Notes why a call was refused. */
+  explain(call: SandboxCall, message: string): void {
+    (call as MutableCall).message = message.slice(0, messageCharsMax);
+  }
+
   /** Ends a call; `false` if it had ended before, and then nothing changes. */
   close(call: SandboxCall, endedAtMs: number, status: number | null): boolean {
     if (call.endedAtMs !== null) return false;
+    this.#closed += 1;
     Object.assign(call as MutableCall, { endedAtMs, status });
     return true;
   }

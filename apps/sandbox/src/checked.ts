@@ -5,7 +5,7 @@ export type Checked<T> = { kind: "valid"; value: T } | { kind: "refused"; messag
 
 const issuesShown = 3;
 
-export function refused(message: string): Checked<never> {
+function refused(message: string): Checked<never> {
   return { kind: "refused", message };
 }
 

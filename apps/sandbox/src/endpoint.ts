@@ -2,11 +2,11 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Account, Endpoint, EndpointName } from "./account.ts";
 import { failure, give, type Answer } from "./answer.ts";
 import { authFailures, type TokenCheck } from "./auth.ts";
-import type { SandboxCall } from "./call-ledger.ts";
+import type { Behaviour } from "./behaviour.ts";
+import type { SandboxCall, WindowFill } from "./call-ledger.ts";
 import type { Limiter } from "./limiter.ts";
 import { rateHeaders } from "./rate-headers.ts";
 import { readBody } from "./request-body.ts";
-import type { Settings } from "./options.ts";
 
 /** A call that was let in. */
 export interface AdmittedCall {
@@ -31,20 +31,38 @@ export function endpointHandler(account: Account, name: EndpointName, work: Work
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const atMs = settings.nowMs();
     const token = tokens.check(request.headers.authorization, atMs);
-    const entry = ledger.open(atMs, token === "valid" ? limiter.admit(atMs) : "unauthorized");
+    const admission = token === "valid" ? limiter.admit(atMs) : "unauthorized";
+    const entry = ledger.open(atMs, admission, windowFill(limiter, atMs));
     const end = (status: number | null) => endCall(account, name, entry, status);
-    // A client that goes away ends its call, too; after an answer this changes nothing.
-    reply.raw.once("close", () => end(null));
-
-    const { bytes, content } = await readBody(request.raw, settings.bodyBytesMax);
-    ledger.measure(entry, bytes);
-    const answer =
-      refuse(entry, token, limiter, settings) ??
-      (await work(account, { query: request.query, body: content, entry }));
-    const headers = headersNow(limiter, settings, entry);
-    if (answer.kind === "answer") end(answer.status);
-    return give(reply, answer, headers);
+    reply.raw.once("close", () => {
+      // A client that goes away ends its call, too, or leaves it running; after an answer this changes nothing.
+      if (account.behaviour.vanishedCalls === "end") end(null);
+    });
+    try {
+      const { bytes, content } = await readBody(request.raw, settings.bodyBytesMax);
+      ledger.measure(entry, bytes);
+      const answer =
+        refuse(entry, token, limiter, account.behaviour) ??
+        (await work(account, { query: request.query, body: content, entry }));
+      const headers = headersNow(limiter, account, entry);
+      const message = answer.kind === "answer" ? messageOf(answer) : null;
+      if (message !== null) ledger.explain(entry, message);
+      end(answer.kind === "answer" ? answer.status : null);
+      return give(reply, answer, headers);
+    } finally {
+      end(null);
+    }
   };
+}
+
+function windowFill(limiter: Limiter, nowMs: number): WindowFill {
+  return { inWindow: limiter.state(nowMs).inWindow, limit: limiter.limits.limit };
+}
+
+/** Why an answer refuses, if it does. */
+function messageOf({ status, body }: Extract<Answer, { kind: "answer" }>): string | null {
+  const hasMessage = typeof body === "object" && body !== null && "message" in body;
+  return status >= 400 && hasMessage ? String(body.message) : null;
 }
 
 /** The slot is free before the client has the answer, so that calls one after the other never count as two at once. */
@@ -62,11 +80,11 @@ function endCall(
 
 function headersNow(
   limiter: Limiter,
-  settings: Settings,
+  { settings, behaviour }: Account,
   { admission }: SandboxCall,
 ): Record<string, string> {
   const state = limiter.state(settings.nowMs());
-  return rateHeaders(settings, limiter.limits, state, admission === "admitted");
+  return rateHeaders(behaviour, limiter.limits, state, admission === "admitted");
 }
 
 /** The answer to a call that is not let in. The body of a limited call is not documented. */
@@ -74,7 +92,7 @@ function refuse(
   { admission }: SandboxCall,
   token: TokenCheck,
   limiter: Limiter,
-  { limitedStatus }: Settings,
+  { limitedStatus }: Behaviour,
 ): Answer | undefined {
   if (token !== "valid") return authFailures[token];
   const { limit, windowMs, concurrency } = limiter.limits;

@@ -1,73 +1,60 @@
-import { importSchema, type ImportedAsset } from "./asset-schema.ts";
-import { describeIssues, parseJson, refused, type Checked } from "./checked.ts";
 import type { z } from "zod";
+import { importSchema, unknownField, type ImportedAsset } from "./asset-schema.ts";
+import type { Behaviour } from "./behaviour.ts";
+import { describeIssues, parseJson } from "./checked.ts";
+import type { KnownConnector } from "./connectors/connector.ts";
+import type { Connectors } from "./connectors/connectors.ts";
+import type { Delivery } from "./inventory/inventory.ts";
 
-/** A webhook connector of the account. */
-export interface Connector {
-  readonly uuid: string;
-  readonly name: string;
-  readonly enabled: boolean;
-}
+/** What is done where the platform's documentation is silent. */
+export type CheckPolicy = Pick<Behaviour, "connectorRefusal" | "wrongCount" | "unknownFields">;
 
-/** An import call that passed every check. */
-export interface ImportRequest {
-  readonly connectorUuid: string;
-  readonly requestId: string | null;
-  readonly source: string | null;
-  /** The assets as parsed, and each again as the compact JSON of exactly what was sent. */
-  readonly assets: readonly { readonly asset: ImportedAsset; readonly received: string }[];
-}
+/** A delivery that passed every check, or the status and message that it is refused with. */
+export type CheckedImport =
+  | { kind: "valid"; value: Delivery }
+  | { kind: "refused"; status: number; message: string };
 
-/**
- * Checks the body of an import call: JSON, the schema, the connector (known and enabled), the count.
- * What the platform answers to an unknown connector or a wrong count is not documented; here both are refused.
- */
+/** Checks the body of an import call: JSON, the schema, the connector (known and enabled), the count. */
 export function checkImport(
   body: Buffer,
-  connectors: ReadonlyMap<string, Connector>,
-): Checked<ImportRequest> {
+  connectors: Connectors,
+  policy: CheckPolicy,
+): CheckedImport {
   const json = parseJson(body);
-  if (json.kind === "refused") return json;
+  if (json.kind === "refused") return refused(json.message);
   if (!isImportBody(json.value)) return refused(mistakesOf(json.value));
   const { connectorMetaData, assetData } = json.value;
-  const { assetCount, connectorUuid, requestId, source } = connectorMetaData;
-  const connector = findConnector(connectors, connectorUuid);
-  if (connector.kind === "refused") return connector;
-  if (assetCount !== undefined && assetCount !== null && Number(assetCount) !== assetData.length) {
+  const unknown = policy.unknownFields === "refuse" ? unknownField(json.value) : null;
+  if (unknown !== null) return refused(`${unknown}: no such field is known`);
+  const connector = connectors.find(connectorMetaData.connectorUuid);
+  const objection = objectionTo(connector, connectorMetaData.connectorUuid);
+  if (connector === undefined || objection !== null) {
+    return refused(`connectorMetaData.connectorUuid: ${objection}`, policy.connectorRefusal);
+  }
+  const count = connectorMetaData.assetCount ?? assetData.length;
+  if (policy.wrongCount === "refuse" && Number(count) !== assetData.length) {
     return refused(
-      `connectorMetaData.assetCount: says ${assetCount}, but assetData has ${assetData.length}`,
+      `connectorMetaData.assetCount: says ${count}, but assetData has ${assetData.length}`,
     );
   }
   const assets = toReceived(assetData);
   if (assets === undefined) return refused("assetData: nested too deeply");
-  return {
-    kind: "valid",
-    value: {
-      connectorUuid: connector.value.uuid,
-      requestId: requestId ?? null,
-      source: source ?? null,
-      assets,
-    },
-  };
+  const { requestId = null, source = null } = connectorMetaData;
+  return { kind: "valid", value: { connector, requestId, source, assets } };
 }
 
-function findConnector(
-  connectors: ReadonlyMap<string, Connector>,
-  uuid: string,
-): Checked<Connector> {
-  const connector = connectors.get(uuid.toLowerCase());
-  const place = "connectorMetaData.connectorUuid";
+function refused(message: string, status = 400): CheckedImport {
+  return { kind: "refused", status, message };
+}
+
+/** Why a connector takes no assets; `null` where it does. */
+function objectionTo(connector: KnownConnector | undefined, uuid: string): string | null {
   if (connector === undefined) {
-    return refused(
-      `${place}: no connector has the UUID "${uuid}"; copy it from the connector's page`,
-    );
+    return `no connector has the UUID "${uuid}"; copy it from the connector's page`;
   }
-  if (!connector.enabled) {
-    return refused(
-      `${place}: the connector "${connector.name}" is disabled; enable it and send again`,
-    );
-  }
-  return { kind: "valid", value: connector };
+  return connector.enabled
+    ? null
+    : `the connector "${connector.name}" is disabled; enable it and send again`;
 }
 
 /** The schema transforms nothing, so the body as sent has its type; unlike zod's copy it keeps the order of the fields. */
@@ -80,7 +67,7 @@ function mistakesOf(json: unknown): string {
 }
 
 /** `undefined` where an asset is nested more deeply than it can be written. */
-function toReceived(assets: readonly ImportedAsset[]): ImportRequest["assets"] | undefined {
+function toReceived(assets: readonly ImportedAsset[]): Delivery["assets"] | undefined {
   try {
     return assets.map((asset) => ({ asset, received: JSON.stringify(asset) }));
   } catch (error) {

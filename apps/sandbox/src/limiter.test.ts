@@ -20,9 +20,9 @@ describe("a limiter", () => {
   it("says how long until the next call fits", () => {
     const limiter = new Limiter({ ...open, limit: 2, windowMs: 100 });
     limiter.admit(0);
-    expect(limiter.state(5)).toEqual({ remaining: 1, toWaitMs: 0, running: 1 });
+    expect(limiter.state(5)).toEqual({ remaining: 1, toWaitMs: 0, running: 1, inWindow: 1 });
     limiter.admit(10);
-    expect(limiter.state(30)).toEqual({ remaining: 0, toWaitMs: 70, running: 2 });
+    expect(limiter.state(30)).toEqual({ remaining: 0, toWaitMs: 70, running: 2, inWindow: 2 });
   });
 
   it("checks concurrency before the window", () => {

@@ -17,6 +17,8 @@ export interface LimiterState {
   /** How long until a call would fit into the window; 0 when one fits now. */
   readonly toWaitMs: number;
   readonly running: number;
+  /** Counted calls in the window. */
+  readonly inWindow: number;
 }
 
 /**
@@ -68,7 +70,7 @@ export class Limiter {
     // After the limit was lowered, several calls have to leave the window before one fits.
     const mustLeaveMs = this.#arrivalsMs[this.#arrivalsMs.length - limit];
     const toWaitMs = mustLeaveMs === undefined ? 0 : mustLeaveMs + windowMs - nowMs;
-    return { remaining, toWaitMs, running: this.#running };
+    return { remaining, toWaitMs, running: this.#running, inWindow: this.#arrivalsMs.length };
   }
 
   #forgetBefore(nowMs: number): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { startSandbox } from "./sandbox.ts";
-import { connect } from "./test-client.ts";
+import { connect, importBody } from "./test-client.ts";
 
 describe("the limits over HTTP", () => {
   it("tell with each answer what is left, and refuse what is too much until the window has moved on", async () => {
@@ -69,5 +69,39 @@ describe("the limits over HTTP", () => {
     const statuses = new Set<number>();
     for (let call = 0; call < 200; call += 1) statuses.add((await client.importKeys("a")).status);
     expect([...statuses]).toEqual([200]);
+  });
+
+  it.each([
+    ["end", 200],
+    ["run", 429],
+  ] as const)(
+    "take a call whose client went away for ended, or for still running: %s",
+    async (vanishedCalls, status) => {
+      await using sandbox = await startSandbox({ concurrency: 1, vanishedCalls });
+      sandbox.fault([{ kind: "hang" }]);
+      const client = await connect(sandbox);
+      const leaving = new AbortController();
+      const left = client.import(importBody(sandbox.connectorUuid, ["a"]), leaving.signal);
+      await vi.waitUntil(() => sandbox.calls[0]?.fault === "hang");
+      leaving.abort();
+      await expect(left).rejects.toThrow("aborted");
+      if (vanishedCalls === "end") await vi.waitUntil(() => sandbox.calls[0]?.endedAtMs !== null);
+      expect((await client.importKeys("b")).status).toBe(status);
+    },
+  );
+
+  it("free the slot of a vanished client that ran on when its work is done", async () => {
+    await using sandbox = await startSandbox({ concurrency: 1, vanishedCalls: "run" });
+    sandbox.fault([{ kind: "slow", delayMs: 100 }]);
+    const client = await connect(sandbox);
+    const leaving = new AbortController();
+    const left = client.import(importBody(sandbox.connectorUuid, ["a"]), leaving.signal);
+    await vi.waitUntil(() => sandbox.calls[0]?.fault === "slow");
+    leaving.abort();
+    await expect(left).rejects.toThrow("aborted");
+    await vi.waitUntil(() => sandbox.calls[0]?.endedAtMs !== null);
+    expect(sandbox.calls[0]).toMatchObject({ status: 200 });
+    expect(sandbox.count()).toBe(1);
+    expect((await client.importKeys("b")).status).toBe(200);
   });
 });

@@ -40,7 +40,8 @@ type Identify = (
   content: Buffer,
 ) => { subject: string; isClient: boolean } | null;
 
-function loginEndpoint({ settings, tokens }: Account, identify: Identify) {
+function loginEndpoint(account: Account, identify: Identify) {
+  const { settings, tokens } = account;
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { content } = await readBody(request.raw, formBytesMax);
     const answer =
@@ -54,6 +55,7 @@ function loginEndpoint({ settings, tokens }: Account, identify: Identify) {
   function login(identity: ReturnType<Identify>): Answer {
     if (identity === null) return authFailures.credentials;
     const token = tokens.issue(identity.subject, settings.nowMs(), identity.isClient);
-    return { kind: "answer", status: 201, body: token };
+    const body = account.behaviour.tokenAnswer === "json" ? { access_token: token } : token;
+    return { kind: "answer", status: 201, body };
   }
 }

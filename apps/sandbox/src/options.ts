@@ -2,11 +2,18 @@ import { randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { Secret } from "@sluice/service";
 import { z } from "zod";
+import {
+  behaviourChangesSchema,
+  changeBehaviour,
+  defaultBehaviour,
+  type Behaviour,
+  type BehaviourChanges,
+} from "./behaviour.ts";
 import { checkValue } from "./checked.ts";
 import type { SandboxCall } from "./call-ledger.ts";
-import type { Connector } from "./import-request.ts";
+import type { Connector } from "./connectors/connector.ts";
+import type { FaultPlan } from "./faults/fault.ts";
 import type { Limits } from "./limiter.ts";
-import type { RateHeaderStyle } from "./rate-headers.ts";
 
 /** What happens in a sandbox, for whoever wants to print or log it. */
 export type SandboxEvent =
@@ -15,8 +22,14 @@ export type SandboxEvent =
   | { event: "import-ended"; call: SandboxCall }
   | { event: "request-failed"; error: Error };
 
-/** How a sandbox is to behave. Everything has a default. */
-export interface SandboxOptions {
+/**
+ * What is done with an import: all of it (`full`), only the checks (`checking`), or nothing but counting the assets, in
+ * bodies that are not parsed (`counting`, for benchmarks of clients).
+ */
+export type SandboxMode = "full" | "checking" | "counting";
+
+/** How a sandbox is to behave; what can be changed later, too, is in `Behaviour`. Everything has a default. */
+export interface SandboxOptions extends BehaviourChanges {
   /** The address to listen on; by default `127.0.0.1`. */
   host?: string;
   /** By default 0: any free port. */
@@ -29,9 +42,13 @@ export interface SandboxOptions {
   clientId?: string;
   /** By default a fresh random one. */
   clientSecret?: Secret | string;
-  /** Whether the API takes a client's token, or answers `Invalid Subscription Id`; by default true. */
-  servesClients?: boolean;
-  /** By default one, named `sandbox`, enabled, with a fresh random UUID. */
+  /** The file that it keeps everything in; by default `null`: in memory. */
+  store?: string | null;
+  /** By default `full`. */
+  mode?: SandboxMode;
+  /** What goes wrong from the beginning; by default nothing. */
+  faults?: FaultPlan;
+  /** The first is the one that `connectorUuid` names; by default one named `sandbox`, enabled, with a fresh random UUID. */
   connectors?: readonly Connector[];
   /** Calls in the window, for each endpoint; by default 300, as in the platform's documented example. */
   limit?: number;
@@ -39,20 +56,8 @@ export interface SandboxOptions {
   windowMs?: number;
   /** By default 2. */
   concurrency?: number;
-  /** By default `X-Concurrency-Limit`. */
-  headerSpelling?: RateHeaderStyle["headerSpelling"];
-  /** By default `all`. */
-  headers?: RateHeaderStyle["headers"];
-  /** By default true. */
-  remainingCountsCall?: boolean;
-  /** Status of a call that a limit refuses; by default 429. */
-  limitedStatus?: 429 | 409;
-  /** How long an import takes; by default 0. */
-  latencyMs?: number;
   /** The largest import body; by default 10,000,000. A larger one is answered with 413. */
   bodyBytesMax?: number;
-  /** By default 4 hours, as documented. */
-  tokenLifetimeMs?: number;
   /** The time in epoch ms, never going backwards; by default the process's monotonic clock. */
   nowMs?: () => number;
   /** Told of each event; by default nobody is. Must not throw. */
@@ -60,20 +65,20 @@ export interface SandboxOptions {
 }
 
 /** The options with every default in its place. */
-export interface Settings extends RateHeaderStyle {
+export interface Settings {
   readonly host: string;
   readonly port: number;
   readonly username: string;
   readonly password: Secret;
   readonly clientId: string;
   readonly clientSecret: Secret;
-  readonly servesClients: boolean;
-  readonly connectors: readonly [Connector, ...Connector[]];
+  readonly store: string | null;
+  readonly mode: SandboxMode;
+  readonly faults: FaultPlan;
+  readonly connectors: readonly Connector[];
   readonly limits: Limits;
-  readonly limitedStatus: 429 | 409;
-  readonly latencyMs: number;
+  readonly behaviour: Behaviour;
   readonly bodyBytesMax: number;
-  readonly tokenLifetimeMs: number;
   readonly nowMs: () => number;
   readonly report: (event: SandboxEvent) => void;
 }
@@ -89,8 +94,6 @@ export type LimitChanges = z.input<typeof limitChangesSchema>;
 
 /** Fills in the defaults. Throws a `RangeError` for options that make no sense. */
 export function toSettings(options: SandboxOptions): Settings {
-  const [connector = { uuid: randomUUID(), name: "sandbox", enabled: true }, ...others] =
-    options.connectors ?? [];
   return {
     host: options.host ?? "127.0.0.1",
     port: options.port ?? 0,
@@ -98,8 +101,10 @@ export function toSettings(options: SandboxOptions): Settings {
     password: toSecret(options.password),
     clientId: options.clientId ?? "sandbox-client",
     clientSecret: toSecret(options.clientSecret),
-    servesClients: options.servesClients ?? true,
-    connectors: [connector, ...others],
+    store: options.store ?? null,
+    mode: options.mode ?? "full",
+    faults: options.faults ?? { seed: 1, faults: [] },
+    connectors: options.connectors ?? [],
     limits: changeLimits(
       { limit: 300, windowMs: 3_600_000, concurrency: 2 },
       {
@@ -108,16 +113,20 @@ export function toSettings(options: SandboxOptions): Settings {
         concurrency: options.concurrency,
       },
     ),
-    headerSpelling: options.headerSpelling ?? "X-Concurrency-Limit",
-    headers: options.headers ?? "all",
-    remainingCountsCall: options.remainingCountsCall ?? true,
-    limitedStatus: options.limitedStatus ?? 429,
-    latencyMs: options.latencyMs ?? 0,
+    behaviour: toBehaviour(options),
     bodyBytesMax: options.bodyBytesMax ?? 10_000_000,
-    tokenLifetimeMs: options.tokenLifetimeMs ?? 14_400_000,
     nowMs: options.nowMs ?? (() => performance.timeOrigin + performance.now()),
     report: options.report ?? (() => {}),
   };
+}
+
+function toBehaviour(options: SandboxOptions): Behaviour {
+  const named = Object.entries(options).filter(([name]) => name in defaultBehaviour);
+  const checked = checkValue(behaviourChangesSchema, Object.fromEntries(named));
+  if (checked.kind === "refused") {
+    throw new RangeError(`Cannot start the sandbox: ${checked.message}`);
+  }
+  return changeBehaviour(defaultBehaviour, checked.value);
 }
 
 function toSecret(given: Secret | string = randomUUID()): Secret {

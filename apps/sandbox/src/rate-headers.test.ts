@@ -5,9 +5,11 @@ const style: RateHeaderStyle = {
   headerSpelling: "X-Concurrency-Limit",
   headers: "all",
   remainingCountsCall: true,
+  toWait: "up",
+  retryAfter: false,
 };
 const limits = { limit: 300, windowMs: 3_600_000, concurrency: 2 };
-const state = { remaining: 0, toWaitMs: 1001, running: 1 };
+const state = { remaining: 0, toWaitMs: 1001, running: 1, inWindow: 300 };
 
 describe("rate headers", () => {
   it("are the documented six, with seconds rounded up", () => {
@@ -19,6 +21,19 @@ describe("rate headers", () => {
       "X-Concurrency-Limit-Limit": "2",
       "X-Concurrency-Limit-Running": "1",
     });
+  });
+
+  it("round the wait down, or leave it out, if asked", () => {
+    const toWait = (toWait: RateHeaderStyle["toWait"]) =>
+      rateHeaders({ ...style, toWait }, limits, state, true)["X-RateLimit-ToWait-Sec"];
+    expect([toWait("up"), toWait("down"), toWait("missing")]).toEqual(["2", "1", undefined]);
+  });
+
+  it("tell a refused call its wait as Retry-After, too, if asked", () => {
+    const retryAfter = (headers: RateHeaderStyle["headers"], counted: boolean) =>
+      rateHeaders({ ...style, headers, retryAfter: true }, limits, state, counted)["Retry-After"];
+    expect([retryAfter("all", false), retryAfter("none", false)]).toEqual(["2", "2"]);
+    expect(retryAfter("all", true)).toBeUndefined();
   });
 
   it("are spelled in the other documented way if asked", () => {

@@ -1,17 +1,14 @@
+import type { Behaviour } from "./behaviour.ts";
 import type { Limits, LimiterState } from "./limiter.ts";
 
 /** How the limits are told. The platform's own pages disagree on the spelling, and gateways on which are sent. */
-export interface RateHeaderStyle {
-  /** Begins the two concurrency headers: `X-Concurrency-Limit-Running` or `X-ConcurrencyLimit-Running`. */
-  readonly headerSpelling: "X-Concurrency-Limit" | "X-ConcurrencyLimit";
-  /** All six, only Remaining and ToWait, or none. */
-  readonly headers: "all" | "pair" | "none";
-  /** Whether the call that is being answered has already been taken off Remaining. */
-  readonly remainingCountsCall: boolean;
-}
+export type RateHeaderStyle = Pick<
+  Behaviour,
+  "headers" | "headerSpelling" | "remainingCountsCall" | "toWait" | "retryAfter"
+>;
 
 /**
- * The rate headers of one answer, in whole seconds rounded up, as documented at
+ * The rate headers of one answer, in whole seconds rounded up unless the style says otherwise, as documented at
  * https://docs.qualys.com/en/vmdr-mobile/api/get_started/api_rate_limits.htm.
  * `counted` tells whether the answered call itself has a place in the window.
  */
@@ -21,11 +18,16 @@ export function rateHeaders(
   state: LimiterState,
   counted: boolean,
 ): Record<string, string> {
-  if (style.headers === "none") return {};
+  const retry: Record<string, string> =
+    style.retryAfter && !counted && state.toWaitMs > 0
+      ? { "Retry-After": seconds(state.toWaitMs) }
+      : {};
+  if (style.headers === "none") return retry;
   const remaining = state.remaining + (counted && !style.remainingCountsCall ? 1 : 0);
   const pair = {
     "X-RateLimit-Remaining": String(remaining),
-    "X-RateLimit-ToWait-Sec": seconds(state.toWaitMs),
+    ...toWait(style, state),
+    ...retry,
   };
   if (style.headers === "pair") return pair;
   return {
@@ -35,6 +37,12 @@ export function rateHeaders(
     [`${style.headerSpelling}-Limit`]: String(limits.concurrency),
     [`${style.headerSpelling}-Running`]: String(state.running),
   };
+}
+
+function toWait({ toWait }: RateHeaderStyle, { toWaitMs }: LimiterState): Record<string, string> {
+  if (toWait === "missing") return {};
+  const text = toWait === "up" ? seconds(toWaitMs) : String(Math.floor(toWaitMs / 1000));
+  return { "X-RateLimit-ToWait-Sec": text };
 }
 
 function seconds(durationMs: number): string {

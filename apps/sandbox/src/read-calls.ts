@@ -1,78 +1,87 @@
 import type { Account } from "./account.ts";
-import { failure, type Answer } from "./answer.ts";
-import { readAssetId, readPage, readQuery } from "./asset-query.ts";
+import { failure, ok, type Answer } from "./answer.ts";
+import {
+  readAssetId,
+  readPage,
+  readQuery,
+  readShownFields,
+  updatedSince,
+  type ShownFields,
+} from "./asset-query.ts";
 import type { AdmittedCall } from "./endpoint.ts";
-import type { SandboxAsset } from "./inventory.ts";
+import { countAssets, joined, listAssets } from "./inventory/asset-filter.ts";
+import type { AssetRow } from "./inventory/assets.ts";
+import { toListed } from "./listed-asset.ts";
 
 // The envelopes are those that public clients have captured.
 const success = { responseMessage: "Success", responseCode: "SUCCESS" };
 const tooLarge = failure(413, "The body is too large");
 
 /** `POST /rest/2.0/search/am/asset`: one page of the assets that fit, by id; 204 when there is none. */
-export function answerSearch(
-  { inventory }: Account,
-  { query: pageQuery, body }: AdmittedCall,
-): Answer {
-  if (body === null) return tooLarge;
-  const query = readQuery(body);
+export function answerSearch(account: Account, call: AdmittedCall): Answer {
+  if (call.body === null) return tooLarge;
+  const query = readQuery(call.body);
   if (query.kind === "refused") return failure(400, query.message);
-  const page = readPage(pageQuery);
+  const page = readPage(call.query);
   if (page.kind === "refused") return failure(400, page.message);
-  const { lastSeenAssetId, pageSize } = page.value;
+  const shown = readShownFields(call.query);
+  if (shown.kind === "refused") return failure(400, shown.message);
+  const { lastSeenAssetId: afterId, pageSize, assetLastUpdated } = page.value;
+  const condition = joined([query.value, updatedSince(assetLastUpdated)], "AND");
   // One more than the page holds tells whether there is another page.
-  const found = inventory
-    .assetsAfter(lastSeenAssetId)
-    .filter(query.value)
-    .take(pageSize + 1)
-    .toArray();
-  return answerPage(found.slice(0, pageSize), found.length > pageSize);
+  const limit = pageSize + 1;
+  const found = listAssets(account.database, condition, { afterId, limit, order: "oldest" });
+  const hasMore = found.length > pageSize;
+  return answerPage(account, found.slice(0, pageSize), hasMore, shown.value);
 }
 
 /** `POST /rest/2.0/count/am/asset`: how many assets fit. */
-export function answerCount({ inventory }: Account, { body }: AdmittedCall): Answer {
+export function answerCount({ database }: Account, { body }: AdmittedCall): Answer {
   if (body === null) return tooLarge;
   const query = readQuery(body);
   if (query.kind === "refused") return failure(400, query.message);
-  let count = 0;
-  for (const asset of inventory.assetsAfter(0)) if (query.value(asset)) count += 1;
-  return { kind: "answer", status: 200, body: { ...success, count } };
+  return ok({ ...success, count: countAssets(database, query.value) });
 }
 
 /** `POST /rest/2.0/get/am/asset?assetId=`: one asset; 204 when there is none with that id. */
-export function answerGet({ inventory }: Account, { query }: AdmittedCall): Answer {
+export function answerGet(account: Account, { query }: AdmittedCall): Answer {
   const read = readAssetId(query);
   if (read.kind === "refused") return failure(400, read.message);
-  const asset = inventory.assetById(read.value.assetId);
-  return answerPage(asset === undefined ? [] : [asset], false);
+  const shown = readShownFields(query);
+  if (shown.kind === "refused") return failure(400, shown.message);
+  const asset = account.inventory.assets.find(read.value.assetId);
+  return answerPage(account, asset === undefined ? [] : [asset], false, shown.value);
 }
 
-function answerPage(assets: readonly SandboxAsset[], hasMore: boolean): Answer {
+function answerPage(
+  account: Account,
+  assets: readonly AssetRow[],
+  hasMore: boolean,
+  shown: ShownFields,
+): Answer {
   const last = assets.at(-1);
   if (last === undefined) return { kind: "answer", status: 204 };
-  const body = {
+  return ok({
     ...success,
     count: assets.length,
     hasMore: hasMore ? 1 : 0,
     lastSeenAssetId: last.id,
-    assetListData: { asset: assets.map(toListed) },
-  };
-  return { kind: "answer", status: 200, body };
+    assetListData: { asset: assets.map((asset) => show(toListed(account, asset), shown)) },
+  });
 }
 
-/** `connectorUuid`, `sourceNativeKey` and `received` are the sandbox's own: they let a test compare what arrived. */
-function toListed(asset: SandboxAsset) {
-  return {
-    assetId: asset.id,
-    assetName: asset.name,
-    address: asset.address,
-    operatingSystem: { osName: asset.operatingSystem },
-    inventoryListData: {
-      inventory: [
-        { source: asset.source, created: asset.createdAtMs, lastUpdated: asset.updatedAtMs },
-      ],
-    },
-    connectorUuid: asset.connectorUuid,
-    sourceNativeKey: asset.sourceNativeKey,
-    received: JSON.parse(asset.received) as unknown,
-  };
+/** The fields that are not wanted are null: public clients have seen them so, and count on their being there. */
+function show(
+  asset: Readonly<Record<string, unknown>>,
+  { includeFields, excludeFields = [] }: ShownFields,
+): Readonly<Record<string, unknown>> {
+  if (includeFields === undefined && excludeFields.length === 0) return asset;
+  const wanted = new Set(includeFields ?? Object.keys(asset));
+  for (const name of excludeFields) wanted.delete(name);
+  return Object.fromEntries(
+    Object.entries(asset).map(([name, value]) => [
+      name,
+      wanted.has(name) || name === "assetId" ? value : null,
+    ]),
+  );
 }

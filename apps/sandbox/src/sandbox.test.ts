@@ -92,6 +92,15 @@ describe("the login", () => {
     ]);
   });
 
+  it("gives the token as JSON, as a sample of the documentation reads it, if asked", async () => {
+    await using sandbox = await startSandbox({ tokenAnswer: "json" });
+    const response = await logIn(sandbox);
+    expect([response.status, await response.json()]).toEqual([
+      201,
+      { access_token: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/) },
+    ]);
+  });
+
   it("is exempt from the limits", async () => {
     await using sandbox = await startSandbox({ limit: 1, concurrency: 1 });
     const statuses = await Promise.all([1, 2, 3].map(async () => (await logIn(sandbox)).status));
@@ -137,7 +146,7 @@ describe("the import", () => {
     const before = stored();
     nowMs += 10;
     await client.import(first);
-    expect(stored()).toBe(before);
+    expect(stored()).toEqual(before);
     const second = importBody(sandbox.connectorUuid, ["a"]);
     await client.import({
       ...second,
@@ -223,6 +232,36 @@ describe("the import", () => {
       message: expect.stringContaining(message),
     });
     expect(sandbox.count()).toBe(0);
+  });
+
+  it("refuses a wrong connector with another status, takes a wrong count, or refuses unknown fields, if asked", async () => {
+    await using sandbox = await startSandbox({ connectorRefusal: 404, wrongCount: "accept" });
+    const client = await connect(sandbox);
+    expect((await client.import(importBody("nobody", ["k"]))).status).toBe(404);
+    const body = importBody(sandbox.connectorUuid, ["k"]);
+    const miscounted = {
+      ...body,
+      connectorMetaData: { ...body.connectorMetaData, assetCount: 9 },
+    };
+    expect((await client.import(miscounted)).status).toBe(200);
+    sandbox.behave({ unknownFields: "refuse" });
+    expect((await client.import(body)).status).toBe(200);
+    for (const [place, name] of [
+      [{ extra: 1 }, "assetData[0].extra"],
+      [{ coreAttributes: { rack: 1 } }, "assetData[0].coreAttributes.rack"],
+      [
+        { coreAttributes: { softwares: [{ name: "a" }, { name: "b", path: "/b" }] } },
+        "assetData[0].coreAttributes.softwares[1].path",
+      ],
+      [{ findings: [{ id: "CVE-1", qid: 1 }] }, "assetData[0].findings[0].qid"],
+    ] as const) {
+      const assetData = [{ identityAttributes: { sourceNativeKey: "k" }, ...place }];
+      const refused = await client.import({ ...body, assetData });
+      expect([refused.status, await refused.json()]).toEqual([
+        400,
+        { responseCode: "FAILED", message: `${name}: no such field is known` },
+      ]);
+    }
   });
 
   it("answers 413 to a body above its limit, however much of it is still to come", async () => {

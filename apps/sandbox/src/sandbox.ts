@@ -1,13 +1,22 @@
 import Fastify, { type FastifyInstance } from "fastify";
-import { configureLimits, createAccount, type Account } from "./account.ts";
+import {
+  closeAccount,
+  configureBehaviour,
+  configureLimits,
+  createAccount,
+  type Account,
+} from "./account.ts";
 import { failure, give } from "./answer.ts";
+import { addApiRoutes } from "./api/routes.ts";
+import type { BehaviourChanges } from "./behaviour.ts";
 import type { SandboxCall } from "./call-ledger.ts";
 import { addControlRoutes } from "./control-routes.ts";
 import { endpointHandler } from "./endpoint.ts";
-import type { Fault } from "./faults.ts";
+import type { Fault } from "./faults/fault.ts";
 import { answerImport } from "./import-call.ts";
-import type { SandboxAsset } from "./inventory.ts";
+import { knownAsset, knownAssets, type SandboxAsset } from "./inventory/known-asset.ts";
 import { clientLoginHandler, loginHandler } from "./login.ts";
+import { addPageRoutes } from "./page/page-routes.ts";
 import { toSettings, type LimitChanges, type SandboxOptions } from "./options.ts";
 import { answerCount, answerGet, answerSearch } from "./read-calls.ts";
 
@@ -26,52 +35,64 @@ export interface Sandbox extends AsyncDisposable {
   readonly clientSecret: string;
   /** The last import calls (at most 100,000), oldest first: a live view. */
   readonly calls: readonly SandboxCall[];
-  /** Every asset by `connectorUuid/sourceNativeKey`: a live view. */
+  /** Everything that the connectors sent, by `connectorUuid/sourceNativeKey`: as it is at this moment. */
   readonly assets: ReadonlyMap<string, SandboxAsset>;
   asset(connectorUuid: string, sourceNativeKey: string): SandboxAsset | undefined;
-  /** How many assets there are. */
+  /** How many assets the unified inventory has or, where nothing is kept, how many were accepted. */
   count(): number;
   /**
    * The most import calls with a valid token that arrived in any one window of the length now in force, those that
    * a limit refused included: above the limit exactly when a client asked for too much.
    */
   callsInWorstWindow(): number;
-  /** Replaces the script of faults for the import calls to come that the limits let in. */
-  fault(script: readonly Fault[]): void;
+  /** Replaces the script of faults, its chances decided by `seed` (by default 1), for the import calls to come that the limits let in. */
+  fault(script: readonly Fault[], seed?: number): void;
   /** Changes the limits of every endpoint from now on. Throws a `RangeError` for values that make no sense. */
   configure(changes: LimitChanges): void;
+  /** Changes how it behaves from now on. */
+  behave(changes: BehaviourChanges): void;
 }
 
 /**
- * Starts a local CSAM for one account, in memory, that answers as the platform is documented to, and as public
- * clients have seen it where it is not. Throws when the address cannot be listened on.
+ * Starts a local CSAM for one account, in memory or in a file, that answers as the platform is documented to, and as public
+ * clients have seen it where it is not. Throws when the address cannot be listened on, or the file
+ * cannot be used.
  */
 export async function startSandbox(options: SandboxOptions = {}): Promise<Sandbox> {
   const settings = toSettings(options);
   const closing = new AbortController();
   const account = createAccount(settings, closing.signal);
   const app = createServer(account);
-  const url = await listen(app, settings.host, settings.port);
+  const url = await listen(app, settings.host, settings.port).catch((error: unknown) => {
+    closeAccount(account);
+    throw error;
+  });
   settings.report({ event: "sandbox-started", url });
-  const { inventory, faults, endpoints } = account;
+  const connectorUuid = settings.connectors[0]?.uuid ?? account.connectors.first.uuid;
+  const { inventory, connectors, faults, endpoints } = account;
+  const { records } = inventory;
   const { ledger, limiter } = endpoints.import;
   return {
     url,
-    connectorUuid: settings.connectors[0].uuid,
+    connectorUuid,
     username: settings.username,
     password: settings.password.reveal(),
     clientId: settings.clientId,
     clientSecret: settings.clientSecret.reveal(),
     calls: ledger.calls,
-    assets: inventory.assets,
-    asset: (connectorUuid, sourceNativeKey) => inventory.asset(connectorUuid, sourceNativeKey),
-    count: () => inventory.assets.size,
+    get assets() {
+      return knownAssets(records, connectors);
+    },
+    asset: (uuid, sourceNativeKey) => knownAsset(records, connectors, uuid, sourceNativeKey),
+    count: () => inventory.assetCount + account.passed,
     callsInWorstWindow: () => ledger.worstWindow(limiter.limits.windowMs),
-    fault: (script) => faults.replace(script),
+    fault: (script, seed = 1) => faults.replace({ seed, faults: script }),
     configure: (changes) => configureLimits(account, changes),
+    behave: (changes) => configureBehaviour(account, changes),
     async [Symbol.asyncDispose]() {
       await app.close();
       closing.abort();
+      closeAccount(account);
     },
   };
 }
@@ -100,6 +121,8 @@ function createServer(account: Account): FastifyInstance {
   app.post("/rest/2.0/count/am/asset", endpointHandler(account, "count", answerCount));
   app.post("/rest/2.0/get/am/asset", endpointHandler(account, "get", answerGet));
   addControlRoutes(app, account);
+  addApiRoutes(app, account);
+  addPageRoutes(app);
   return app;
 }
 

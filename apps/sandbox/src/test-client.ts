@@ -22,9 +22,9 @@ export function importBody(connectorUuid: string, keys: readonly string[]) {
 export interface TestClient {
   token: string;
   /** Imports a body as it is, or a minimal asset for each key. */
-  import(body: object | string): Promise<Response>;
+  import(body: object | string, signal?: AbortSignal): Promise<Response>;
   importKeys(...keys: string[]): Promise<Response>;
-  post(path: string, body?: unknown): Promise<Response>;
+  post(path: string, body?: unknown, signal?: AbortSignal): Promise<Response>;
 }
 
 export async function logIn(sandbox: Sandbox): Promise<Response> {
@@ -36,14 +36,29 @@ export async function logIn(sandbox: Sandbox): Promise<Response> {
 export async function connect(sandbox: Sandbox): Promise<TestClient> {
   const client: TestClient = {
     token: await (await logIn(sandbox)).text(),
-    import: (body) => client.post(importPath, body),
+    import: (body, signal) => client.post(importPath, body, signal),
     importKeys: (...keys) => client.import(importBody(sandbox.connectorUuid, keys)),
-    post: (path, body) =>
+    post: (path, body, signal) =>
       fetch(sandbox.url + path, {
         method: "POST",
         headers: { authorization: `Bearer ${client.token}`, "content-type": "application/json" },
         body: typeof body === "string" ? body : JSON.stringify(body ?? {}),
+        signal: signal ?? null,
       }),
   };
   return client;
+}
+
+/** A call of the sandbox's own API: its status, and its body as JSON where it has one. */
+export async function ask(
+  sandbox: Sandbox,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<{ status: number; json: Record<string, unknown> }> {
+  const content = body === undefined ? {} : { body: JSON.stringify(body) };
+  const response = await fetch(`${sandbox.url}/sandbox/${path}`, { method, ...content });
+  const text = await response.text();
+  const json = text === "" ? {} : (JSON.parse(text) as Record<string, unknown>);
+  return { status: response.status, json };
 }

@@ -1,5 +1,4 @@
 import { Command, InvalidArgumentError, Option } from "commander";
-import { loadConfig, sandboxSettings } from "@sluice/service";
 import { check } from "./commands/check.ts";
 import {
   discardDead,
@@ -20,6 +19,7 @@ import { sample } from "./commands/sample.ts";
 import { sandbox } from "./commands/sandbox.ts";
 import { status } from "./commands/status.ts";
 import { up } from "./commands/up.ts";
+import { sandboxOptions, type SandboxFlags } from "./sandbox-options.ts";
 import { ROLES, type Role } from "./session.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
 
@@ -203,7 +203,8 @@ function addRehearsing(program: Command, signal: AbortSignal, exit: Exit): void 
     "sluice demo --assets 3000",
   )
     .option("--assets <n>", "how many", countOf, 3_000)
-    .action(async (options: Common & { assets: number }) =>
+    .option("--open", "show the local CSAM's page, and stay until Ctrl-C")
+    .action(async (options: Common & { assets: number; open?: boolean }) =>
       exit(await demo(options, terminalOf(options), signal)),
     );
   verb(
@@ -219,9 +220,16 @@ function addRehearsing(program: Command, signal: AbortSignal, exit: Exit): void 
     .option("--latency-ms <ms>", "how long a call takes", wholeNumber, 0)
     .option("--connector <uuid>", "instead of a fresh one")
     .option("--refuse-clients", "answer OAuth clients with Invalid Subscription Id")
-    .action(async (options: Common & SandboxFlags) =>
-      exit(await sandbox(sandboxOptions(options), terminalOf(options), signal)),
-    );
+    .option("--store <file>", "keep everything in this file (default: in memory)")
+    .option("--visible-after-ms <ms>", "how long accepted assets take to appear", wholeNumber, 0)
+    .option("--faults <file>", "what is to go wrong: a fault script as JSON")
+    .option("--check-only", "check imports and keep nothing, for benchmarks")
+    .option("--counting", "count the assets of bodies that are not even parsed, for benchmarks")
+    .option("--open", "open its page in a browser")
+    .action(async (options: Common & SandboxFlags & { open?: boolean }) => {
+      const isOpened = options.open === true;
+      exit(await sandbox(sandboxOptions(options), isOpened, terminalOf(options), signal));
+    });
   program
     .command("sample")
     .description("print a made-up inventory as NDJSON; the same seed makes the same one")
@@ -234,32 +242,6 @@ function addRehearsing(program: Command, signal: AbortSignal, exit: Exit): void 
     )
     .addHelpText("after", "\nExample:\n  sluice sample --assets 5000 --seed 7 > inventory.ndjson\n")
     .action(async (options) => exit(await sample(options, signal)));
-}
-
-interface SandboxFlags {
-  port?: number;
-  limit: number;
-  windowSec: number;
-  concurrency: number;
-  latencyMs: number;
-  connector?: string;
-  refuseClients?: boolean;
-}
-
-function sandboxOptions({ windowSec, connector, port, refuseClients, ...limits }: SandboxFlags) {
-  const { limit, concurrency, latencyMs } = limits;
-  const config = loadConfig(sandboxSettings, process.env);
-  return {
-    limit,
-    concurrency,
-    latencyMs,
-    windowMs: windowSec * 1_000,
-    servesClients: refuseClients !== true,
-    port: port ?? config.SLUICE_SANDBOX_PORT,
-    host: config.SLUICE_SANDBOX_HOST,
-    ...(config.SLUICE_SANDBOX_PASSWORD && { password: config.SLUICE_SANDBOX_PASSWORD }),
-    ...(connector && { connectors: [{ uuid: connector, name: "sandbox", enabled: true }] }),
-  };
 }
 
 function countOf(text: string): number {

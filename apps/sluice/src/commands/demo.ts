@@ -2,8 +2,10 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { startSandbox } from "@sluice/sandbox";
+import { aborted } from "@sluice/service";
 import { sampleLines } from "@sluice/sources";
 import { EXIT } from "../exit-codes.ts";
+import { openPage } from "../open-page.ts";
 import { grouped, type Terminal } from "../terminal.ts";
 import { push } from "./push.ts";
 
@@ -13,10 +15,11 @@ const WINDOW_MS = 5_000;
 
 /**
  * `sluice demo`: an embedded Redis, a sandbox with a tight limit, every role and a made-up inventory, end to end: pushed
- * once, and once more to show that unchanged assets cost no call.
+ * once, and once more to show that unchanged assets cost no call. With `open`, the sandbox's page is shown meanwhile, and
+ * stays until a signal.
  */
 export async function demo(
-  options: { assets: number },
+  options: { assets: number; open?: boolean },
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
@@ -49,6 +52,10 @@ export async function demo(
     // Evenly spread, as by default, the calls would never have to pause.
     SLUICE_PACING: "burst",
   });
+  if (options.open) {
+    terminal.note(`0. the local CSAM, live: ${sandbox.url}/`);
+    await openPage(`${sandbox.url}/`, terminal);
+  }
   terminal.note(
     `1. a made-up inventory of ${grouped(assets)} assets, and a local CSAM that allows ${CALLS} calls in ${WINDOW_MS / 1_000} s`,
   );
@@ -75,6 +82,10 @@ export async function demo(
     `done: ${grouped(report.arrived)} of ${grouped(assets)} assets arrived in ${callsOfFirst} calls; the second push made ${report.callsOfSecondPush}`,
     `      at most ${report.callsInWorstWindow} of ${CALLS} allowed calls in any ${WINDOW_MS / 1_000} s; ${refused} refused`,
   ]);
+  if (options.open) {
+    terminal.note(`look around at ${sandbox.url}/; Ctrl-C ends it`);
+    await aborted(signal);
+  }
   return report.arrived === assets ? EXIT.done : EXIT.unexpected;
 }
 

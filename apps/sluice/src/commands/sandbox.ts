@@ -2,11 +2,13 @@ import { startSandbox, type SandboxOptions } from "@sluice/sandbox";
 import { aborted } from "@sluice/service";
 import { CommandError, EXIT } from "../exit-codes.ts";
 import { serveHealthIfAsked } from "../health.ts";
+import { openPage } from "../open-page.ts";
 import type { Terminal } from "../terminal.ts";
 
-/** `sluice sandbox`: the local CSAM alone, until a signal. */
+/** `sluice sandbox`: the local CSAM alone, until a signal; its page in a browser if `isOpened`. */
 export async function sandbox(
   options: SandboxOptions,
+  isOpened: boolean,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
@@ -19,6 +21,13 @@ export async function sandbox(
   const { url, connectorUuid, username, clientId, clientSecret } = server;
   // One that was given is known to whoever gave it.
   const password = options.password ? "[secret]" : server.password;
+  if (options.mode === "counting" || options.mode === "checking") {
+    terminal.note(
+      options.mode === "counting"
+        ? "COUNTING ONLY: bodies are not parsed, nothing is checked, nothing is kept; for benchmarks"
+        : "CHECKING ONLY: imports are checked and not kept; for benchmarks",
+    );
+  }
   terminal.result({ url, connectorUuid, username, password, clientId, clientSecret }, [
     "# a local CSAM is running; paste these lines into another terminal:",
     `export QUALYS_GATEWAY_URL=${url}`,
@@ -26,8 +35,12 @@ export async function sandbox(
     `export QUALYS_PASSWORD=${password}`,
     `export QUALYS_CONNECTOR_UUID=${connectorUuid}`,
     `# or, with QUALYS_AUTH=oauth or oidc: QUALYS_CLIENT_ID=${clientId} QUALYS_CLIENT_SECRET=${clientSecret}`,
-    "# stop it with Ctrl-C; what it holds is gone then",
+    `# look at it in a browser: ${url}/`,
+    options.store
+      ? `# stop it with Ctrl-C; what it holds stays in ${options.store}`
+      : "# stop it with Ctrl-C; what it holds is gone then",
   ]);
+  if (isOpened) await openPage(`${url}/`, terminal);
   await aborted(signal);
   return EXIT.done;
 }
