@@ -8,8 +8,9 @@ import { json } from "node:stream/consumers";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
 import { createApiKey } from "@sluice/producer";
-import { findRedisProgram, listRuns, openAccount, startRedis, stopRedis } from "@sluice/queue";
+import { listRuns, openAccount } from "@sluice/queue";
 import type { LoadOptions, LoadResult } from "./intake-load.ts";
+import { startBenchRedis } from "./support/redis.ts";
 
 /** What the bench prints. */
 interface IntakeReport {
@@ -56,7 +57,7 @@ async function measure(seconds: number, perSec: number): Promise<IntakeReport> {
   await using stack = new AsyncDisposableStack();
   const dir = await mkdtemp(join(tmpdir(), "sluice-bench-"));
   stack.defer(() => rm(dir, { recursive: true, force: true }));
-  const redisUrl = await ownRedis(dir, stack);
+  const { url: redisUrl } = stack.use(await startBenchRedis());
   const { key, line } = createApiKey("bench");
   await writeFile(join(dir, "keys"), `${line}\n`);
   const intake = spawn(SLUICE, ["up", "--role", "producer", "--json"], {
@@ -99,14 +100,6 @@ function settingsOf(redisUrl: string, keysFile: string): Record<string, string> 
     QUALYS_GATEWAY_URL: "http://127.0.0.1:1",
     QUALYS_CONNECTOR_UUID: "da4b8361-2327-4bf1-af7d-2ce775bc9882",
   };
-}
-
-async function ownRedis(dir: string, stack: AsyncDisposableStack): Promise<string> {
-  const socket = join(dir, "redis.sock");
-  const settings = { appendonly: "yes", appendfsync: "always", save: "" };
-  const server = await startRedis(await findRedisProgram(), { dir, socket, settings });
-  stack.defer(async () => void (await stopRedis(server)));
-  return socket;
 }
 
 async function generate(options: LoadOptions): Promise<LoadResult> {

@@ -1,10 +1,15 @@
+import { governorBench } from "./governor.ts";
 import { intakeBench } from "./intake.ts";
 import { sandboxBench } from "./sandbox.ts";
 
 /** A measurement: takes its arguments, and prints a table or, with `--json`, one object. */
 type Bench = (args: readonly string[]) => Promise<void>;
 
-const BENCHES: Readonly<Record<string, Bench>> = { intake: intakeBench, sandbox: sandboxBench };
+const BENCHES: Readonly<Record<string, Bench>> = {
+  governor: governorBench,
+  intake: intakeBench,
+  sandbox: sandboxBench,
+};
 
 const [name = "", ...args] = process.argv.slice(2);
 const bench = BENCHES[name];

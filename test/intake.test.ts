@@ -706,4 +706,21 @@ describe("an intake that stops", () => {
     expect([answer.statusCode, await json(answer)]).toMatchObject([202, { records: 1 }]);
     await stopping;
   });
+
+  it("ends once a refused body has run past, which its client may send to the end", async () => {
+    const intake = await openIntake();
+    const { hostname, port } = new URL(intake.url);
+    const socket = connect(Number(port), hostname);
+    const bytes = 5_000_000;
+    socket.write(
+      `POST /v1/connectors/default/assets HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${intake.key}\r\n` +
+        `Content-Type: application/json\r\nContent-Length: ${bytes}\r\n\r\n`,
+    );
+    const [answer] = (await once(socket, "data")) as [Buffer];
+    expect(String(answer)).toMatch(/^HTTP\/1.1 413 /);
+    const closing = intake[Symbol.asyncDispose]();
+    socket.resume().write(Buffer.alloc(bytes));
+    await closing;
+    // Not as late as those are cut off that do not end.
+  }, 10_000);
 });

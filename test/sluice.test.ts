@@ -17,6 +17,18 @@ interface Books {
   limited: number;
 }
 
+interface Simulated {
+  assetsPerCall: number;
+  windowMs: number;
+  outcomes: {
+    pacing: string;
+    elapsedMs: number;
+    calls: number;
+    limited: { rate: number; concurrency: number };
+    share: number;
+  }[];
+}
+
 /** The one JSON object that a command printed. */
 function objectOf({ stdout, stderr }: Ended): unknown {
   const lines = stdout.split("\n");
@@ -350,6 +362,8 @@ describe("the configuration", () => {
     ["no source", ["push"], "name one or more files"],
     ["a number that is none", ["push", "x", "--first", "0"], "from 1"],
     ["a port that is none", ["sandbox", "--port", "80000"], "65535"],
+    ["a backlog that never ends", ["simulate", "--live", "40000"], "a larger limit"],
+    ["a simulation too long", ["simulate", "--assets", "100000000"], "fewer assets"],
     ["a run that is not there", ["runs", "nope"], "sluice runs"],
     ["a dead letter that is not there", ["dead", "show", "nope"], "sluice dead list"],
     ["a choice left open", ["dead", "discard"], "--all"],
@@ -480,6 +494,39 @@ describe.concurrent("rehearsing", () => {
     const names = [...stdout.matchAll(/^export (\w+)=\S+$/gm)].map(([, name]) => name ?? "");
     const needed = Object.keys(place.env).filter((name) => name.startsWith("QUALYS_"));
     expect(new Set(names)).toEqual(new Set(needed));
+  });
+
+  it("simulates how long a backlog takes, by each way of pacing, the same for the same seed", async () => {
+    await using place = await openPlace();
+    const world = ["--limit", "60", "--window-sec", "10", "--latency-ms", "50", "--batch", "50"];
+    const args = ["simulate", "--assets", "20000", ...world, "--json"];
+    const [once, again] = await Promise.all(
+      [args, args].map((words) => place.run(words, { env: {} })),
+    );
+    const { assetsPerCall, windowMs, outcomes } = objectOf(once as Ended) as Simulated;
+    expect([assetsPerCall, windowMs]).toEqual([50, 10_000]);
+    expect(outcomes.map(({ pacing }) => pacing)).toEqual(["auto", "burst", "spread"]);
+    for (const { elapsedMs, calls, limited, share } of outcomes) {
+      expect([calls, limited]).toEqual([400, { rate: 0, concurrency: 0 }]);
+      // The last of 400 calls cannot come before six windows are over.
+      expect(elapsedMs).toBeGreaterThanOrEqual(60_000);
+      expect(elapsedMs).toBeLessThan(70_000);
+      expect(share).toBeGreaterThan(0.97);
+    }
+    expect(again?.stdout).toBe(once?.stdout);
+    expectNoCall(place);
+  });
+
+  it("simulates what bursts of backfill do to the live lane, in a table", async () => {
+    await using place = await openPlace();
+    const args = ["simulate", "--assets", "60000", "--live", "500", "--seed", "3"];
+    const ended = await place.run(args, { env: {} });
+    expect(ended.exitCode, ended.stderr).toBe(0);
+    const [world, head, ...rows] = ended.stdout.trimEnd().split("\n");
+    expect(world).toMatch(/^60,000 assets, 100 a call; 300 calls in 60 min, .*; 500 live an hour$/);
+    expect(head).toMatch(/^pacing +time +calls +share +429s +others +live p50 +live p99$/);
+    expect(rows.map((row) => row.split(" ")[0])).toEqual(["auto", "burst", "spread"]);
+    for (const row of rows) expect(row).toMatch(/ (h|min) .* (s|min) .* (s|min|h)$/);
   });
 
   it("prints one JSON object for a sandbox and for a demo as well", async () => {

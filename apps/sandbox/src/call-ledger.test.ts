@@ -7,7 +7,7 @@ const fill = { inWindow: 1, limit: 300 };
 describe("a call ledger", () => {
   it("keeps what is told of a call, and ends it once", () => {
     const ledger = new CallLedger();
-    const call = ledger.open(5, "admitted", fill);
+    const call = ledger.open(5, "admitted", fill, "a client");
     ledger.measure(call, 70);
     ledger.blame(call, "slow");
     ledger.explain(call, "too slow");
@@ -21,6 +21,7 @@ describe("a call ledger", () => {
         endedAtMs: 9,
         admission: "admitted",
         status: 200,
+        userAgent: "a client",
         bytes: 70,
         inWindow: 1,
         limit: 300,

@@ -12,6 +12,8 @@ export interface SandboxCall {
   readonly admission: Admission | "unauthorized";
   /** `null` also for a call that was never answered. */
   readonly status: number | null;
+  /** Whoever called, as its `User-Agent` says: tells the clients of one subscription apart. */
+  readonly userAgent: string | null;
   /** Length of the request's body. */
   readonly bytes: number;
   readonly requestId: string | null;
@@ -83,6 +85,7 @@ export class CallLedger {
     atMs: number,
     admission: SandboxCall["admission"],
     { inWindow, limit }: WindowFill,
+    userAgent: string | null = null,
   ): SandboxCall {
     if (this.#calls.length >= this.#callsMax) {
       this.#calls.splice(0, Math.ceil(this.#callsMax / 10));
@@ -94,6 +97,7 @@ export class CallLedger {
       endedAtMs: null,
       admission,
       status: null,
+      userAgent,
       bytes: 0,
       requestId: null,
       assetCount: null,

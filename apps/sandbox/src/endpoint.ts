@@ -32,7 +32,8 @@ export function endpointHandler(account: Account, name: EndpointName, work: Work
     const atMs = settings.nowMs();
     const token = tokens.check(request.headers.authorization, atMs);
     const admission = token === "valid" ? limiter.admit(atMs) : "unauthorized";
-    const entry = ledger.open(atMs, admission, windowFill(limiter, atMs));
+    const userAgent = request.headers["user-agent"];
+    const entry = ledger.open(atMs, admission, windowFill(limiter, atMs), userAgent);
     const end = (status: number | null) => endCall(account, name, entry, status);
     reply.raw.once("close", () => {
       // A client that goes away ends its call, too, or leaves it running; after an answer this changes nothing.

@@ -293,6 +293,7 @@ describe("the import", () => {
     expect(call).toMatchObject({
       admission: "admitted",
       status: 200,
+      userAgent: "node",
       requestId: body.connectorMetaData.requestId,
       assetCount: 2,
       keys: ["a", "b"],

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Command, Option } from "commander";
 import { check } from "./commands/check.ts";
 import {
   discardDead,
@@ -17,8 +17,10 @@ import { push, type PushOptions } from "./commands/push.ts";
 import { runs } from "./commands/runs.ts";
 import { sample } from "./commands/sample.ts";
 import { sandbox } from "./commands/sandbox.ts";
+import { simulate, type SimulateOptions } from "./commands/simulate.ts";
 import { status } from "./commands/status.ts";
 import { up } from "./commands/up.ts";
+import { countOf, portOf, wholeNumber } from "./number-flags.ts";
 import { sandboxOptions, type SandboxFlags } from "./sandbox-options.ts";
 import { ROLES, type Role } from "./session.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
@@ -207,6 +209,7 @@ function addRehearsing(program: Command, signal: AbortSignal, exit: Exit): void 
     .action(async (options: Common & { assets: number; open?: boolean }) =>
       exit(await demo(options, terminalOf(options), signal)),
     );
+  addSimulate(program, signal, exit);
   verb(
     program,
     "sandbox",
@@ -244,21 +247,45 @@ function addRehearsing(program: Command, signal: AbortSignal, exit: Exit): void 
     .action(async (options) => exit(await sample(options, signal)));
 }
 
-function countOf(text: string): number {
-  return numberWithin(text, 1);
+function addSimulate(program: Command, signal: AbortSignal, exit: Exit): void {
+  verb(
+    program,
+    "simulate",
+    "how long a backlog takes under a call budget, by each way of pacing; sends nothing",
+    "sluice simulate --assets 1000000 --limit 300 --window-sec 3600 --batch 100",
+  )
+    .option("--assets <n>", "that wait at the beginning", countOf, 1_000_000)
+    .option("--limit <n>", "calls in a window", countOf, 300)
+    .option("--window-sec <s>", "length of the rolling window", countOf, 3_600)
+    .option("--batch <n>", "assets of one call", countOf, 100)
+    .option("--concurrency <n>", "calls at once", countOf, 2)
+    .option("--latency-ms <ms>", "how long a call takes, a fifth more or less", wholeNumber, 500)
+    .option("--live <n>", "assets of the live lane that come in an hour", wholeNumber, 0)
+    .option("--foreign <n>", "calls of others in a window", wholeNumber, 0)
+    .option("--senders <n>", "processes that send", countOf, 1)
+    .option("--seed <n>", "decides what is left to chance", wholeNumber, 1)
+    .action(async (options: Common & SimulateFlags) =>
+      exit(await simulate(simulateOptions(options), terminalOf(options), signal)),
+    );
 }
 
-function wholeNumber(text: string): number {
-  return numberWithin(text, 0);
-}
+type SimulateFlags = Pick<
+  SimulateOptions,
+  "assets" | "limit" | "concurrency" | "latencyMs" | "senders" | "seed"
+> & { windowSec: number; batch: number; live: number; foreign: number };
 
-function portOf(text: string): number {
-  return numberWithin(text, 0, 65_535);
-}
-
-function numberWithin(text: string, min: number, max = Number.MAX_SAFE_INTEGER): number {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  if (value >= min && value <= max) return value;
-  const range = max === Number.MAX_SAFE_INTEGER ? `from ${min}` : `from ${min} to ${max}`;
-  throw new InvalidArgumentError(`Use a whole number ${range}.`);
+function simulateOptions({ windowSec, batch, live, foreign, ...same }: SimulateFlags) {
+  const { assets, limit, concurrency, latencyMs, senders, seed } = same;
+  return {
+    assets,
+    limit,
+    windowMs: windowSec * 1_000,
+    concurrency,
+    latencyMs,
+    assetsPerCall: batch,
+    livePerHour: live,
+    foreignPerWindow: foreign,
+    senders,
+    seed,
+  };
 }

@@ -14,6 +14,7 @@ export type { HoldReason, NewHold } from "./hold-after.ts";
 export { beat, reserve, type CallRequest, type Decision } from "./reserve.ts";
 export { release, settle, type SettledCall } from "./settle.ts";
 export { concurrencyOf, freeCalls } from "./allowance.ts";
+export { budgetShare } from "./budget-share.ts";
 export { partialOpensAt } from "./pace.ts";
 export { forecast, type Forecast } from "./forecast.ts";
 export { simulate, type Scenario, type SimulationReport } from "./simulation/simulate.ts";

@@ -29,7 +29,8 @@ export async function conclude(
     case "unknown":
     case "forbidden":
     case "wrong-address":
-      return { kind: "later" };
+      // What has to be waited for is a hold by now.
+      return { kind: "later", delayMs: 0 };
   }
 }
 

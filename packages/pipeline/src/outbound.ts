@@ -59,7 +59,10 @@ export interface SettledCall {
 }
 
 /** What becomes of the batch's job. */
-export type Disposition = { kind: "done" } | { kind: "later" } | { kind: "aside"; delayMs: number };
+export type Disposition =
+  | { kind: "done" }
+  | { kind: "later"; delayMs: number }
+  | { kind: "aside"; delayMs: number };
 
 export interface SendStageOptions {
   /** Null when the batch is settled already. */

@@ -127,7 +127,7 @@ describe("a batch", () => {
   });
 
   it.for([
-    ["account", { kind: "later" }],
+    ["account", { kind: "later", delayMs: 700 }],
     ["connector", { kind: "aside", delayMs: 700 }],
     ["lane", { kind: "aside", delayMs: 700 }],
   ] as const)("goes back to the queue while its %s waits", async ([scope, disposition]) => {
@@ -283,7 +283,7 @@ describe("an answer", () => {
     { kind: "wrong-address", message: "no" },
   ])("$kind sends the batch back as it is, for later", async (verdict) => {
     const { send, steps, events } = start({ verdict });
-    expect(await send(NUMBER)).toEqual({ kind: "later" });
+    expect(await send(NUMBER)).toEqual({ kind: "later", delayMs: 0 });
     expect(steps).toEqual(CALLED);
     expect(events.map(({ event }) => event)).toEqual(["batch.sent"]);
   });

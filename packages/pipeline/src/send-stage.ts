@@ -23,9 +23,7 @@ export function createSendStage(options: SendStageOptions) {
     if (batch === null) return { kind: "done" };
     const permit = await options.reserve(batch.connector, batch.lane);
     if (permit.kind === "wait") {
-      return permit.scope === "account"
-        ? { kind: "later" }
-        : { kind: "aside", delayMs: permit.delayMs };
+      return { kind: permit.scope === "account" ? "later" : "aside", delayMs: permit.delayMs };
     }
     reportEnded(permit.ended, options.report);
     // Stopped and continued, this process may hold a batch that a standby has delivered long ago.

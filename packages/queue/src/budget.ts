@@ -14,6 +14,7 @@ import {
   type SettledCall,
 } from "@sluice/governor";
 import type { Account } from "./account.ts";
+import { IN_HAND_MS_MAX } from "./consume.ts";
 import { govern, look } from "./governor.ts";
 import { readRunId } from "./server-check.ts";
 
@@ -25,7 +26,7 @@ export type Permit =
    * vouched for it. `ended` are holds to be reported.
    */
   | { kind: "go"; call: number; isTrusted: boolean; ended: readonly EndedHold[] }
-  /** Not now. A wait of the account has already stopped all senders from fetching. */
+  /** Not now. A long wait of the account has already stopped all senders from fetching. */
   | { kind: "wait"; scope: "account" | "connector" | "lane"; delayMs: number; reason: string };
 
 /** Reserves one call against holds, slots, the rolling window and the pace of the account, all senders together. */
@@ -34,6 +35,9 @@ export async function reserveCall(account: Account, options: ReserveOptions): Pr
     const request = { ...options, waitingAssets: pending };
     const { state, decision, ended } = reserve(facts.state, request, facts.nowMs);
     if (decision.kind === "go") return { state, result: { ...decision, isTrusted, ended } };
+    // Whoever waits with the batch in hand changes nothing that will not be seen again when it asks again.
+    const isLong = decision.delayMs > IN_HAND_MS_MAX;
+    if (decision.scope === "account" && !isLong) return { state: null, result: decision };
     // Told by whoever gets a permit, or by a heart that beats.
     const untold = { ...state, untold: ended };
     const stopMs = decision.scope === "account" ? decision.delayMs : 0;

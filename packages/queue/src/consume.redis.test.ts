@@ -45,7 +45,7 @@ describe("consuming batches", () => {
       const permit = await reserveWith(account);
       if (permit.kind === "wait") {
         if (permit.reason === "account rate-limit") turnedAway += 1;
-        return { kind: "later" };
+        return { kind: "later", delayMs: permit.delayMs };
       }
       sent.push(batch);
       await settleCall(account, callOf({ call: permit.call }));
@@ -59,7 +59,7 @@ describe("consuming batches", () => {
     await beginHold(account, {
       scope: "account",
       reason: "rate-limit",
-      durationMs: 2_000,
+      durationMs: 3_000,
       message: "",
     });
     for (let batch = 2; batch <= 6; batch += 1) await queues.addBatch(batch, "backfill");
@@ -86,7 +86,7 @@ describe("consuming batches", () => {
     const handle = async (batch: number): Promise<Disposition> => {
       asked += 1;
       const permit = await reserveWith(account);
-      if (permit.kind === "wait") return { kind: "later" };
+      if (permit.kind === "wait") return { kind: "later", delayMs: permit.delayMs };
       sent.push(batch);
       await settleCall(account, callOf({ call: permit.call }));
       return { kind: "done" };
@@ -107,6 +107,22 @@ describe("consuming batches", () => {
     await endHolds(account);
     await eventually(() => expect(sent).toEqual([1, 2, 3]));
     expect(asked).toBe(4);
+  });
+
+  it("keeps a batch in hand for a short wait, and gives it back when it stops", async () => {
+    const account = await freshAccount();
+    await using queues = await governedQueues(account);
+    let asked = 0;
+    const consumer = consumeBatches(account, quiet, async () => {
+      asked += 1;
+      return { kind: "later", delayMs: 100 };
+    });
+    const counts = async () => (await queues.counts())["outbound"];
+    await queues.addBatch(1, "backfill");
+    await eventually(() => expect(asked).toBeGreaterThan(2));
+    expect(await counts()).toEqual({ waiting: 0, active: 1, failed: 0 });
+    await consumer[Symbol.asyncDispose]();
+    expect(await counts()).toEqual({ waiting: 1, active: 0, failed: 0 });
   });
 
   it("lets a batch step aside for its connector's hold and the others pass", async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { DelayedError, Worker, type Job, type WorkerOptions } from "bullmq";
 import { closeClient, type Account } from "./account.ts";
 import { INTAKE_QUEUE, OUTBOUND_QUEUE, type BatchJob, type ChunkJob } from "./queues.ts";
@@ -7,8 +8,8 @@ import type { Lane } from "./runs.ts";
 export type Disposition =
   /** The batch is settled. */
   | { kind: "done" }
-  /** The account waits: back to the front of the queue; no attempt is counted. */
-  | { kind: "later" }
+  /** The account waits: again after that, in hand or from the front of the queue; no attempt is counted. */
+  | { kind: "later"; delayMs: number }
   /** Only its connector waits: out of the way of the others. */
   | { kind: "aside"; delayMs: number };
 
@@ -18,6 +19,11 @@ export interface ConsumeOptions {
   onError: (error: Error) => void;
 }
 
+/**
+ * A shorter wait is waited out with the batch in hand. BullMQ wakes nobody when its limiter ends: a consumer that was
+ * waiting for a job when the wait began looks again only after `drainDelay`.
+ */
+export const IN_HAND_MS_MAX = 2_000;
 /** A batch looks again this often, in case the end of its hold came while it stepped aside. */
 const ASIDE_MS_MAX = 5_000;
 const RETRY_MS_MAX = 60_000;
@@ -38,15 +44,17 @@ const CONSUMER: Partial<WorkerOptions> = {
 export class Consumer implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #connection: ReturnType<Account["connect"]>;
+  readonly #closing = new AbortController();
 
   constructor(
     account: Account,
     queue: string,
     options: ConsumeOptions,
-    handle: (job: Job, token: string) => Promise<void>,
+    handle: (job: Job, token: string, closing: AbortSignal) => Promise<void>,
   ) {
     this.#connection = account.connect();
-    this.#worker = new Worker(queue, async (job, token) => handle(job, token ?? ""), {
+    const closing = this.#closing.signal;
+    this.#worker = new Worker(queue, async (job, token) => handle(job, token ?? "", closing), {
       ...CONSUMER,
       connection: this.#connection,
       prefix: account.queuePrefix,
@@ -60,6 +68,7 @@ export class Consumer implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
+    this.#closing.abort();
     // Without a connection the jobs in hand can't be given back anyway, and waiting for them would have no end.
     await this.#worker.close(this.#connection.status !== "ready");
     await closeClient(this.#connection);
@@ -84,16 +93,24 @@ export function consumeBatches(
   options: ConsumeOptions,
   handle: (batch: number) => Promise<Disposition>,
 ): Consumer {
-  return new Consumer(account, OUTBOUND_QUEUE, options, async (job: Job<BatchJob>, token) => {
-    const disposition = await handle(job.data.batch);
-    switch (disposition.kind) {
-      case "done":
-        return;
-      case "later":
-        throw Worker.RateLimitError();
-      case "aside":
-        await job.moveToDelayed(Date.now() + Math.min(ASIDE_MS_MAX, disposition.delayMs), token);
-        throw new DelayedError();
+  async function work(job: Job<BatchJob>, token: string, closing: AbortSignal): Promise<void> {
+    const { batch } = job.data;
+    let disposition = await handle(batch);
+    while (disposition.kind === "later") {
+      const { delayMs } = disposition;
+      const isOver = delayMs <= IN_HAND_MS_MAX && (await waitInHand(delayMs, closing));
+      if (!isOver) throw Worker.RateLimitError();
+      disposition = await handle(batch);
     }
-  });
+    if (disposition.kind === "done") return;
+    await job.moveToDelayed(Date.now() + Math.min(ASIDE_MS_MAX, disposition.delayMs), token);
+    throw new DelayedError();
+  }
+  return new Consumer(account, OUTBOUND_QUEUE, options, work);
+}
+
+/** Returns whether the wait came to its end; not when the consumer has to stop. */
+async function waitInHand(delayMs: number, closing: AbortSignal): Promise<boolean> {
+  await delay(delayMs, undefined, { signal: closing }).catch(() => {});
+  return !closing.aborted;
 }

@@ -26,7 +26,8 @@ export interface Facts {
 
 /** What was decided. */
 export interface Step<Result> {
-  state: GovernorState;
+  /** Null: nothing is to be written. */
+  state: GovernorState | null;
   result: Result;
   /** How long nobody has to fetch a batch; 0: as it was. */
   stopMs?: number;
@@ -57,12 +58,13 @@ export async function govern<Result>(
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const { facts, rev } = await readFacts(account, connector);
     const step = decide(facts);
+    if (step.state === null) return step.result;
     const [outcome] = await account.run(
       script,
       rev,
       randomBytes(6).toString("base64url"),
       ...stored(step.state, facts.nowMs),
-      ...limiterArgs(facts.state, step, facts.nowMs),
+      ...limiterArgs(facts.state, step.state, step, facts.nowMs),
       ...(step.args ?? []),
     );
     if (outcome !== "moved") return step.result;
@@ -113,7 +115,8 @@ const ENDLESS_MS = 86_400_000;
 /** BullMQ's limiter follows the holds of the account, and the wait that was decided. */
 function limiterArgs(
   before: GovernorState,
-  { state, stopMs = 0, isFreed = false }: Step<unknown>,
+  state: GovernorState,
+  { stopMs = 0, isFreed = false }: Step<unknown>,
   nowMs: number,
 ): [isFreed: number, stopMs: number] {
   const hold = longestHold(state, "account", nowMs)?.hold;

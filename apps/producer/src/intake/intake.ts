@@ -51,6 +51,8 @@ const BODIES_IN_HAND = 2;
 const REQUESTS_IN_HAND = 4_096;
 /** How long requests in hand may take to end when the intake stops. */
 const CLOSE_MS_MAX = 15_000;
+/** How often connections are closed then that have nothing more in hand. */
+const CLOSE_IDLE_MS = 100;
 /** How long the jobs of chunks may take then; those of others are added by a worker's sweep. */
 const JOBS_MS_MAX = 5_000;
 
@@ -111,12 +113,13 @@ async function listen(app: FastifyInstance, { host, port }: IntakeSettings): Pro
 
 /** No new connections; requests in hand end, but nobody is waited for without end. */
 async function close(app: FastifyInstance): Promise<void> {
-  const stopping = new AbortController();
-  const late = delay(CLOSE_MS_MAX, undefined, { signal: stopping.signal });
-  late.then(
-    () => app.server.closeAllConnections(),
-    () => {},
-  );
-  await app.close();
-  stopping.abort();
+  // A connection is idle only once the body of a refused request has run past.
+  const idle = setInterval(() => app.server.closeIdleConnections(), CLOSE_IDLE_MS);
+  const late = setTimeout(() => app.server.closeAllConnections(), CLOSE_MS_MAX);
+  try {
+    await app.close();
+  } finally {
+    clearInterval(idle);
+    clearTimeout(late);
+  }
 }

@@ -16,7 +16,7 @@ describe("the audit", () => {
     const { requestId } = body.connectorMetaData;
     const bytes = JSON.stringify(body).length;
     const window = { limit: 2, inWindow: 2 };
-    const common = { bytes, fault: null, message: null };
+    const common = { bytes, fault: null, message: null, userAgent: "node" };
     expect((await ask(sandbox, "GET", "audit")).json).toEqual({
       calls: [
         {

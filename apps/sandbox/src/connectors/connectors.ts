@@ -10,6 +10,7 @@ const connectorsMax = 1_000;
 export class Connectors {
   readonly #byUuid = new Map<string, KnownConnector>();
   readonly #save: Query;
+  readonly #saveCounts: Query;
 
   constructor(database: DatabaseSync) {
     for (const row of query<ConnectorRow>(database, "SELECT * FROM connector ORDER BY id").all()) {
@@ -18,6 +19,10 @@ export class Connectors {
     this.#save = query(
       database,
       "INSERT OR REPLACE INTO connector VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    );
+    this.#saveCounts = query(
+      database,
+      "UPDATE connector SET last_activity_ms = ?, records = ?, calls = ?, dropped = ? WHERE id = ?",
     );
   }
 
@@ -100,7 +105,7 @@ export class Connectors {
   #count(uuid: string, added: Partial<ConnectorCounts>, lastActivityMs?: number): void {
     const known = this.find(uuid);
     if (known === undefined) return;
-    this.#put({
+    const changed = {
       ...known,
       lastActivityMs: lastActivityMs ?? known.lastActivityMs,
       counts: {
@@ -108,7 +113,10 @@ export class Connectors {
         calls: known.counts.calls + (added.calls ?? 0),
         dropped: known.counts.dropped + (added.dropped ?? 0),
       },
-    });
+    };
+    const { records, calls, dropped } = changed.counts;
+    this.#saveCounts.run(changed.lastActivityMs, records, calls, dropped, known.id);
+    this.#keep(changed);
   }
 
   #put(connector: KnownConnector): KnownConnector {

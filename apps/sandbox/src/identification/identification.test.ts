@@ -103,6 +103,29 @@ const cases: readonly Case[] = [
     tried: ["none", "none"],
   },
   {
+    title: "two of three attributes are not enough",
+    known: [
+      { hostName: "a", netBiosName: "A", ipAddress: ["10.0.0.1"] },
+      { ipAddress: ["10.0.0.2"] },
+    ],
+    pushed: { hostName: "a", netBiosName: "A", ipAddress: ["10.0.0.2"] },
+    rules: [ruleOf("hostName", "netBiosName", "ipAddress")],
+    outcome: "created",
+    tried: ["none", "none"],
+  },
+  {
+    title:
+      "of a value that very many share, the rarer one of the rule finds the asset all the same",
+    known: Array.from({ length: 150 }, (_, index) => ({
+      hostName: `h${index}`,
+      ipAddress: ["10.0.0.1"],
+    })),
+    pushed: { hostName: "h3", ipAddress: ["10.0.0.1"] },
+    rules: [ruleOf("ipAddress", "hostName")],
+    outcome: "merged 4",
+    tried: ["none", "one"],
+  },
+  {
     title: "a set of attributes finds the one among hosts of the same name",
     known: [
       { hostName: "a", ipAddress: ["10.0.0.1"] },

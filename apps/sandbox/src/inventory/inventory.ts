@@ -91,7 +91,7 @@ export class Inventory {
 
   /**
    * Indexes the attributes that the connectors' rules use. To be called when a rule or the meaning of Required has
-   * changed; takes a few seconds for a million assets.
+   * changed; takes some ten seconds for a million assets.
    */
   indexForRules(meaning: RequiredMeaning): void {
     const names = this.#connectors.all.flatMap(({ identification }) =>
