@@ -1,4 +1,4 @@
-/** The guesses at what `assetsError` looks like; Qualys does not say. */
+/** What public clients guess that `assetsError` looks like; Qualys does not say. The page and the server go by this list. */
 export const assetErrorShapes = [
   "map",
   "map-of-objects",

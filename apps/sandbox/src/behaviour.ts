@@ -1,16 +1,5 @@
 import { z } from "zod";
-
-/** Shapes that public clients guess for the errors of single assets; the platform does not document any. */
-export const assetErrorShapes = [
-  "map",
-  "map-of-objects",
-  "index",
-  "failed",
-  "errors",
-  "host-name",
-  "text",
-  "multi-status",
-] as const;
+import { assetErrorShapes } from "../page/asset-error-shapes.ts";
 
 export type AssetErrorShape = (typeof assetErrorShapes)[number];
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { assetErrorShapes, behaviourChangesSchema, defaultBehaviour } from "./behaviour.ts";
+import { assetErrorShapes } from "../page/asset-error-shapes.ts";
+import { behaviourChangesSchema, defaultBehaviour } from "./behaviour.ts";
 import { parseFaultPlan } from "./faults/fault.ts";
 import { startSandbox } from "./sandbox.ts";
 import { ask } from "./test-client.ts";

@@ -9,8 +9,8 @@ import { EmbeddedRedis } from "./embedded-redis.ts";
 import { isAlive } from "./lock-file.ts";
 import { parseInfo } from "./server-check.ts";
 import { freshDir } from "./test-dir.ts";
-import type { RedisProgram } from "./redis-program.ts";
-import { docker, findOnPath, WITHOUT_DOCKER } from "./test-docker.ts";
+import { findOnPath, type RedisProgram } from "./redis-program.ts";
+import { docker, WITHOUT_DOCKER } from "./test-docker.ts";
 import { observe } from "./test-server.ts";
 
 /** Attaches, says so, and leaves when its input ends. */

@@ -1,9 +1,9 @@
 import { chmod, mkdir, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { findRedisProgram } from "./redis-program.ts";
+import { findOnPath, findRedisProgram } from "./redis-program.ts";
 import { freshDir } from "./test-dir.ts";
-import { findOnPath, WITHOUT_DOCKER } from "./test-docker.ts";
+import { WITHOUT_DOCKER } from "./test-docker.ts";
 
 const REDIS = findOnPath("redis-server") ?? "";
 const WITHOUT_REDIS = REDIS === "" ? "there is no redis-server on PATH" : "";

@@ -60,7 +60,7 @@ export async function findRedisProgram(search: RedisSearch = {}): Promise<RedisP
 async function lookOnPath(search: RedisSearch): Promise<Found> {
   const reasons: string[] = [];
   for (const name of ["redis-server", "valkey-server"]) {
-    const path = onPath(name, search);
+    const path = findOnPath(name, search.path);
     const why = path === null ? `no ${name} on PATH` : await unfitness(path);
     if (path !== null && why === null) return { kind: "binary", path };
     reasons.push(why ?? "");
@@ -81,11 +81,11 @@ async function unfitness(path: string): Promise<string | null> {
 }
 
 async function lookAtApt(search: RedisSearch): Promise<Found> {
-  const apt = onPath("apt-get", search);
+  const apt = findOnPath("apt-get", search.path);
   if (apt === null) return { kind: "none", why: "no apt-get" };
   if (!(search.isRoot ?? process.getuid?.() === 0))
     return { kind: "none", why: "apt-get needs root" };
-  if (onPath("redis-server", search) !== null)
+  if (findOnPath("redis-server", search.path) !== null)
     return { kind: "none", why: "apt-get would bring what is there" };
   search.say?.("no redis-server on PATH: installing the system's redis-server with apt-get");
   // RUNLEVEL keeps the package from starting a server of its own.
@@ -102,7 +102,7 @@ async function lookAtApt(search: RedisSearch): Promise<Found> {
 
 /** On Linux alone: elsewhere engines live in a virtual machine, which a unix socket does not leave. */
 async function lookAtDocker(search: RedisSearch): Promise<Found> {
-  const docker = onPath("docker", search);
+  const docker = findOnPath("docker", search.path);
   if (docker === null) return { kind: "none", why: "no docker on PATH" };
   if ((search.platform ?? process.platform) !== "linux")
     return { kind: "none", why: "Docker runs in a virtual machine" };
@@ -127,13 +127,14 @@ function lastLineOf(error: unknown): string {
   return (stderr?.trim() || message.trim()).split("\n").at(-1) ?? "";
 }
 
-function onPath(name: string, search: RedisSearch): string | null {
-  for (const folder of (search.path ?? process.env["PATH"] ?? "").split(delimiter)) {
+/** The path of a program on this machine, or in the given list of folders; null where there is none. */
+export function findOnPath(name: string, path = process.env["PATH"] ?? ""): string | null {
+  for (const folder of path.split(delimiter)) {
     if (folder === "") continue;
-    const path = join(folder, name);
+    const program = join(folder, name);
     try {
-      accessSync(path, constants.X_OK);
-      return path;
+      accessSync(program, constants.X_OK);
+      return program;
     } catch {
       // Not in this folder.
     }

@@ -114,6 +114,11 @@ export async function openRuns(account: Account): Promise<string[]> {
   return await account.client.smembers(account.key("open"));
 }
 
+/** The counts of a run, and nothing else of it. */
+export function booksOf(run: Run): Books {
+  return Object.fromEntries(COUNTS.map((name) => [name, run[name]])) as unknown as Books;
+}
+
 function toRun(id: string, fields: Record<string, string>): Run {
   const counts = Object.fromEntries(COUNTS.map((name) => [name, Number(fields[name] ?? 0)]));
   const warnings = Object.entries(fields)

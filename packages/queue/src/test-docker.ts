@@ -1,20 +1,4 @@
 import { execFileSync } from "node:child_process";
-import { accessSync, constants } from "node:fs";
-import { delimiter, join } from "node:path";
-
-/** The path of a program on this machine; null where there is none. */
-export function findOnPath(name: string): string | null {
-  for (const folder of (process.env["PATH"] ?? "").split(delimiter)) {
-    const path = join(folder, name);
-    try {
-      accessSync(path, constants.X_OK);
-      return path;
-    } catch {
-      // Not in this folder.
-    }
-  }
-  return null;
-}
 
 /** Runs docker; gives its output. Throws where it fails. */
 export function docker(...args: string[]): string {

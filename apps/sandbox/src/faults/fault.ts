@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { assetErrorShapes, type AssetErrorShape } from "../behaviour.ts";
+import { assetErrorShapes } from "../../page/asset-error-shapes.ts";
+import type { AssetErrorShape } from "../behaviour.ts";
 import { checkValue } from "../checked.ts";
 
 /** The keys a fault is about: these, or those for which the function says so. */
