@@ -388,7 +388,9 @@ describe("sluice dead", () => {
     expect(objectOf(push)).toMatchObject({ read: 5, delivered: 3, dead: 2 });
     const shown = objectOf(await place.run(["dead", "show", "host-2", "--json"]));
     const message = expect.stringContaining("no such site") as string;
-    expect(shown).toMatchObject({ letters: [{ key: "host-2", reason: "refused", message }] });
+    expect(shown).toMatchObject({
+      letters: [{ key: "host-2", reason: "refused", message, source: "hosts.ndjson", line: 2 }],
+    });
     sandbox.fault([]);
     const replay = await place.run(["dead", "replay", "host-2", "--json"]);
     const { replayed, runs } = objectOf(replay) as { replayed: number; runs: string[] };

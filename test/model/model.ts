@@ -9,6 +9,7 @@ import {
   loadBatch,
   loadChunk,
   openRun,
+  rawRecords,
   reserveCall,
   sealRun,
   settle,
@@ -218,9 +219,10 @@ export class Model {
       this.#batches.push(...(await splitBatch(this.#account, batch, halves)));
       return;
     }
-    const letters = rejected.map((index) => {
+    const records = await rawRecords(this.#account, batch.number, rejected);
+    const letters = rejected.map((index, at) => {
       const asset = JSON.parse(batch.bodies[index]?.toString() ?? "{}") as ModelAsset;
-      return { index, letter: letterOf(asset, 0) };
+      return { index, letter: { ...letterOf(asset, 0), ...records[at] } };
     });
     await acknowledge(this.#account, batch.number, call, letters);
   }
@@ -294,6 +296,7 @@ export class Model {
       const about = letters.filter((letter) => letter.key === key);
       assert.equal(about.length, 1, `letters about ${key}`);
       assert.ok((about[0]?.version ?? 0) >= version);
+      assert.deepEqual(JSON.parse(about[0]?.raw ?? ""), { key, content }, `record of ${key}`);
     }
   }
 }

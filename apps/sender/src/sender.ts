@@ -9,6 +9,7 @@ import {
   distrustOtherServer,
   endHolds,
   loadBatch,
+  rawRecords,
   readBudget,
   readHolds,
   releaseCall,
@@ -102,6 +103,7 @@ function createStage(options: SenderOptions, sender: string) {
     },
     release: (call) => releaseCall(account, call),
     settleCall: (made) => settleCall(account, made),
+    rawOf: (batch, indexes) => rawRecords(account, batch, indexes),
     acknowledge: (batch, call, rejected) => acknowledge(account, batch, call, rejected),
     split: async (batch, parts) => {
       const numbers = await splitBatch(account, batch, parts);

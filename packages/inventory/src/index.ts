@@ -12,16 +12,11 @@ export {
   type ChunkContent,
   type ChunkRecord,
   type LetterContent,
+  type RawRecord,
   type RejectedAsset,
   type SettledAsset,
   type Settlement,
 } from "./settlement.ts";
-export {
-  type DeadReason,
-  readAsset,
-  type Transformed,
-  transformRaw,
-  transformRecord,
-} from "./transform.ts";
+export { type DeadReason, type Transformed, transformRaw, transformRecord } from "./transform.ts";
 export type { AssetError, Verdict } from "./verdict.ts";
 export type { Warning } from "./warning.ts";

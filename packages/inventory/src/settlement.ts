@@ -12,8 +12,6 @@ export interface ChunkRecord {
   problem?: string;
   /** Its version from an earlier load, when it is replayed. */
   version?: number;
-  /** The text is an asset in Qualys's form already: one that was refused and is replayed. */
-  isAsset?: true;
 }
 
 /** Some raw assets on their way, with where they come from. */
@@ -61,9 +59,12 @@ export interface LetterContent {
   line: number;
   /** JSON text of the record as the source had it, or what was read of it. */
   raw: string;
-  /** `raw` is the asset that was sent: Qualys did not take it. */
-  isAsset?: true;
+  /** JSON text of the asset that Qualys did not take. */
+  asset?: string;
 }
+
+/** A record as its source had it, and where it stood. */
+export type RawRecord = Pick<LetterContent, "source" | "line" | "raw">;
 
 /** One record that cannot be sent as it is. */
 export interface BuriedRecord {

@@ -1,5 +1,5 @@
 import type { Buffer } from "node:buffer";
-import { type Asset, assetSchema } from "./asset.ts";
+import type { Asset } from "./asset.ts";
 import { ASSET_TABLE, readFields } from "./field-names.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { assetId, nativeKey } from "./identity.ts";
@@ -100,19 +100,6 @@ export function transformRaw(record: unknown, policy: MappingPolicy): Transforme
     fingerprint: fingerprint(asset),
     warnings,
   };
-}
-
-/** Takes an asset as it was sent before, to send it once more. */
-export function readAsset(text: string): Transformed {
-  const parsed = assetSchema.safeParse(JSON.parse(text));
-  if (!parsed.success) {
-    return dead("schema", "", `Cannot read the asset: ${parsed.error.issues[0]?.message ?? ""}`);
-  }
-  const asset = parsed.data;
-  const key = asset.identityAttributes.sourceNativeKey;
-  const warnings: Warning[] = [];
-  const id = assetId(key);
-  return { kind: "asset", key, id, asset, body: text, fingerprint: fingerprint(asset), warnings };
 }
 
 function dead(

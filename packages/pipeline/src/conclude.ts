@@ -46,8 +46,7 @@ async function concludeInPart(
     const message = `${verdict.unplaced.join("; ")} (the answer: ${body})`;
     return await narrowDown(options, batch, call, "refused", message);
   }
-  const rejected = verdict.rejected.map((error) => rejection(batch, "refused", error));
-  return await acknowledge(options, batch, call, rejected);
+  return await bury(options, batch, call, "refused", verdict.rejected);
 }
 
 /**
@@ -98,22 +97,31 @@ async function narrowDown(
 ): Promise<Disposition> {
   const { bodies } = batch;
   if (bodies.length === 1) {
-    return await acknowledge(options, batch, call, [
-      rejection(batch, reason, { index: 0, message }),
-    ]);
+    return await bury(options, batch, call, reason, [{ index: 0, message }]);
   }
   const middle = Math.ceil(bodies.length / 2);
   return await split(options, batch, [bodies.slice(0, middle), bodies.slice(middle)], message);
 }
 
-function rejection(
+/** Ends a batch; each asset with an error of its own becomes a dead letter. */
+async function bury(
+  options: SendStageOptions,
   batch: OutboundBatch,
+  call: number,
   reason: "refused" | "too-large",
-  { index, message }: AssetError,
-): RejectedAsset {
-  const body = batch.bodies[index];
-  assert(body !== undefined, `Cannot reject asset ${index} of batch ${batch.number}: it has fewer`);
-  return { index, letter: letterAbout(body, reason, message, batch) };
+  errors: readonly AssetError[],
+): Promise<Disposition> {
+  const { number, requestId, bodies } = batch;
+  const indexes = errors.map(({ index }) => index);
+  const beyond = indexes.find((index) => index >= bodies.length);
+  assert(beyond === undefined, `Cannot reject asset ${beyond} of batch ${number}: it has fewer`);
+  const records = await options.rawOf(number, indexes);
+  const unknown = { source: `batch ${number}, request ${requestId}`, line: 0, raw: "" };
+  const rejected = errors.map(({ index, message }, at): RejectedAsset => {
+    const body = bodies[index] ?? Buffer.alloc(0);
+    return { index, letter: letterAbout(body, reason, message, records[at] ?? unknown) };
+  });
+  return await acknowledge(options, batch, call, rejected);
 }
 
 async function acknowledge(

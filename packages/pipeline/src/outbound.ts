@@ -1,5 +1,5 @@
 import type { EndedHold, Lane, NewHold, Reading } from "@sluice/governor";
-import type { RejectedAsset, Verdict } from "@sluice/inventory";
+import type { RawRecord, RejectedAsset, Verdict } from "@sluice/inventory";
 import type { Report } from "./events.ts";
 
 /** A batch as the sender needs it. */
@@ -72,6 +72,8 @@ export interface SendStageOptions {
   release: (call: number) => Promise<void>;
   /** Settles the call; tells the hold that follows, whether it is new, and when all that waits can be sent. */
   settleCall: (made: MadeCall) => Promise<SettledCall>;
+  /** The records that assets of a batch were made of; null for one that is not known any more. */
+  rawOf: (batch: number, indexes: readonly number[]) => Promise<readonly (RawRecord | null)[]>;
   acknowledge: (
     batch: number,
     call: number,

@@ -31,18 +31,16 @@ describe("what an answer may call an asset", () => {
 });
 
 describe("the letter about a refused asset", () => {
-  it("has the asset as it was sent, and names the batch and the request", () => {
-    const raw = body({ sourceNativeKey: "k" });
-    const batch = { number: 7, requestId: "r-7" };
-    expect(letterAbout(raw, "refused", "bad name", batch)).toEqual({
+  it("has the record with its place, and the asset as it was sent", () => {
+    const asset = body({ sourceNativeKey: "k" });
+    const record = { source: "hosts.ndjson", line: 7, raw: '{"id":"k"}' };
+    expect(letterAbout(asset, "refused", "bad name", record)).toEqual({
       key: "k",
       reason: "refused",
       path: "",
       message: "bad name",
-      source: "batch 7, request r-7",
-      line: 0,
-      raw: raw.toString(),
-      isAsset: true,
+      ...record,
+      asset: asset.toString(),
     });
   });
 });

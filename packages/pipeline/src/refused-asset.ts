@@ -1,4 +1,4 @@
-import type { LetterContent } from "@sluice/inventory";
+import type { LetterContent, RawRecord } from "@sluice/inventory";
 
 /** The parts of an asset by which an answer may name it. */
 interface NamedAsset {
@@ -26,14 +26,13 @@ export function identityOf(body: Buffer): { sourceNativeKey: string; names: stri
   };
 }
 
-/** The letter about an asset that Qualys did not take. The record itself is gone by now; the asset is what was sent. */
+/** The letter about an asset that Qualys did not take: the record as its source had it, and the asset as it was sent. */
 export function letterAbout(
   body: Buffer,
   reason: "refused" | "too-large",
   message: string,
-  batch: { number: number; requestId: string },
+  record: RawRecord,
 ): LetterContent {
   const key = identityOf(body).sourceNativeKey;
-  const source = `batch ${batch.number}, request ${batch.requestId}`;
-  return { key, reason, path: "", message, source, line: 0, raw: body.toString(), isAsset: true };
+  return { key, reason, path: "", message, ...record, asset: body.toString() };
 }

@@ -1,5 +1,5 @@
 import { emptyReading, type Reading } from "@sluice/governor";
-import type { RejectedAsset, Verdict } from "@sluice/inventory";
+import type { RawRecord, RejectedAsset, Verdict } from "@sluice/inventory";
 import { describe, expect, it } from "vitest";
 import type { PipelineEvent } from "./events.ts";
 import type { OutboundBatch, SendStageOptions, SettledCall } from "./outbound.ts";
@@ -70,6 +70,10 @@ function start(scene: Scene = {}) {
       made.push(call);
       return { hold: null, isNewHold: false, callsToGo: 0, doneAtMs: null, ...scene.settled };
     },
+    rawOf: async (_, indexes) => {
+      steps.push("raw");
+      return indexes.map(rawRecord);
+    },
     acknowledge: async (number, call, rejected) => {
       steps.push("acknowledge");
       acknowledged.push([number, call, rejected]);
@@ -97,9 +101,13 @@ function eventsOf(events: readonly PipelineEvent[], name: PipelineEvent["event"]
   return events.filter(({ event }) => event === name);
 }
 
-function letter(key: string, reason: string, message: string) {
-  const place = { path: "", source: "batch 7, request request", line: 0 };
-  return { key, reason, message, ...place, raw: body(key), isAsset: true };
+function rawRecord(index: number): RawRecord {
+  return { source: "hosts.ndjson", line: index + 1, raw: `{"id":${index}}` };
+}
+
+function rejected(index: number, key: string, reason: string, message: string): RejectedAsset {
+  const letter = { key, reason, message, path: "", ...rawRecord(index), asset: body(key) };
+  return { index, letter };
 }
 
 const CALLED = ["load", "reserve", "import", "settle"];
@@ -182,17 +190,17 @@ describe("an answer", () => {
   });
 
   it("with asset errors acknowledges the rest, and the named assets are dead letters", async () => {
-    const rejected = [
+    const errors = [
       { index: 0, message: "no such field" },
       { index: 2, message: "bad address" },
     ];
     const { send, acknowledged, events } = start({
-      verdict: { kind: "accepted-in-part", rejected, unplaced: [] },
+      verdict: { kind: "accepted-in-part", rejected: errors, unplaced: [] },
     });
     expect(await send(NUMBER)).toEqual({ kind: "done" });
     const letters = [
-      { index: 0, letter: letter("a", "refused", "no such field") },
-      { index: 2, letter: letter("c", "refused", "bad address") },
+      rejected(0, "a", "refused", "no such field"),
+      rejected(2, "c", "refused", "bad address"),
     ];
     expect(acknowledged).toEqual([[NUMBER, CALL, letters]]);
     expect(events.slice(1)).toEqual([
@@ -224,9 +232,7 @@ describe("an answer", () => {
     });
     await send(NUMBER);
     const message = 'one failed (the answer: {"errors":1})';
-    expect(acknowledged).toEqual([
-      [NUMBER, CALL, [{ index: 0, letter: letter("a", "refused", message) }]],
-    ]);
+    expect(acknowledged).toEqual([[NUMBER, CALL, [rejected(0, "a", "refused", message)]]]);
   });
 
   it("that names an asset which the batch does not have stops the sending of it", async () => {
@@ -257,9 +263,7 @@ describe("an answer", () => {
       });
       expect(await send(NUMBER)).toEqual({ kind: "done" });
       expect(splits).toEqual([]);
-      expect(acknowledged).toEqual([
-        [NUMBER, CALL, [{ index: 0, letter: letter("a", kind, "no") }]],
-      ]);
+      expect(acknowledged).toEqual([[NUMBER, CALL, [rejected(0, "a", kind, "no")]]]);
       expect(eventsOf(events, "assets.refused")).toEqual([
         { event: "assets.refused", batch: NUMBER, assets: 1, message: "no" },
       ]);

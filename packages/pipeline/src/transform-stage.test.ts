@@ -100,18 +100,6 @@ describe("a record of a chunk", () => {
     );
     expect([assets[0]?.version, dead[0]?.version]).toEqual([42, 43]);
   });
-
-  it("that is an asset already is sent as it is", () => {
-    const text = bodyOf(record({ id: "a" }));
-    const { assets } = settle({ text, line: 0, isAsset: true });
-    expect(assets).toMatchObject([{ id: assetId("a"), body: text }]);
-  });
-
-  it("that is an asset already, and an unsound one, is a letter about an asset still", () => {
-    const text = '{"identityAttributes":{"sourceNativeKey":""},"coreAttributes":{}}';
-    const { dead } = settle({ text, line: 0, isAsset: true });
-    expect(dead).toMatchObject([{ letter: { reason: "schema", raw: text, isAsset: true } }]);
-  });
 });
 
 describe("records of the same asset in one chunk", () => {

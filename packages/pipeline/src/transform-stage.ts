@@ -1,6 +1,5 @@
 import { createHash } from "node:crypto";
 import {
-  readAsset,
   transformRecord,
   versionOf,
   type BuriedRecord,
@@ -91,7 +90,6 @@ export function settlementOf(chunk: Chunk, policy: MappingPolicy): Settlement {
 type Outcome = ReturnType<typeof transformRecord>;
 
 function outcomeOf(record: ChunkRecord, policy: MappingPolicy): Outcome {
-  if (record.isAsset) return readAsset(record.text);
   if (record.problem === undefined) return transformRecord(record.text, policy);
   const message = record.problem;
   return { kind: "dead", key: null, id: null, reason: "malformed", path: "", message };
@@ -106,10 +104,9 @@ function buried(
   const { run } = chunk;
   const source = record.source ?? chunk.source;
   const { key, reason, path, message } = outcome;
-  const { line, text: raw, isAsset } = record;
+  const { line, text: raw } = record;
   const id = outcome.id ?? placeId(run, source, line);
-  const place = { path, source, line, raw, ...(isAsset && { isAsset }) };
-  return { id, version, letter: { key, reason, message, ...place } };
+  return { id, version, letter: { key, reason, path, message, source, line, raw } };
 }
 
 /** Identity of a record without a key: where it stands. */

@@ -11,7 +11,6 @@ const readable = fc.record(
     line: fc.nat(),
     source: fc.string(),
     version: fc.nat(),
-    isAsset: fc.constant(true as const),
   },
   { requiredKeys: ["text", "line"] },
 );
@@ -48,7 +47,7 @@ describe("a packed chunk", () => {
         { text: '{"id":1}', line: 1 },
         { text: '{"id":\n2', line: 2, problem: "the line ends within a record" },
         { text: '{"id":3}', line: 4, version: 7_168 },
-        { text: '{"identityAttributes":{}}', line: 5, version: 0, isAsset: true },
+        { text: '{"id":5}', line: 5, version: 0 },
         { text: "", line: 6, problem: "" },
       ],
     };

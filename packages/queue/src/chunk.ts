@@ -10,8 +10,6 @@ interface ChunkHeader {
   versions?: Record<string, number>;
   /** Indices of the texts that hold line ends, and are quoted as JSON. */
   quoted?: readonly number[];
-  /** Indices of the records that are assets already. */
-  assets?: readonly number[];
 }
 
 /**
@@ -22,12 +20,10 @@ export function packChunk(chunk: ChunkContent): Buffer {
   const sources: Record<string, string> = {};
   const problems: Record<string, string> = {};
   const versions: Record<string, number> = {};
-  const assets: number[] = [];
   const quoted: number[] = [];
   const lines = chunk.records.map((record, index) => {
     if (record.source !== undefined) sources[index] = record.source;
     if (record.version !== undefined) versions[index] = record.version;
-    if (record.isAsset) assets.push(index);
     if (record.problem !== undefined) problems[index] = record.problem;
     if (!record.text.includes("\n")) return record.text;
     quoted.push(index);
@@ -39,7 +35,6 @@ export function packChunk(chunk: ChunkContent): Buffer {
     ...(Object.keys(sources).length > 0 && { sources }),
     ...(Object.keys(problems).length > 0 && { problems }),
     ...(Object.keys(versions).length > 0 && { versions }),
-    ...(assets.length > 0 && { assets }),
     ...(quoted.length > 0 && { quoted }),
   };
   return pack(Buffer.from([JSON.stringify(header), ...lines].join("\n")));
@@ -59,7 +54,6 @@ export function unpackChunk(packed: Buffer): ChunkContent {
       ...(source !== undefined && { source }),
       ...(problem !== undefined && { problem }),
       ...(version !== undefined && { version }),
-      ...(header.assets?.includes(index) && { isAsset: true as const }),
     };
   });
   return { source: header.source, records };

@@ -47,6 +47,7 @@ export {
   type Settled,
 } from "./outbox.ts";
 export { Queues } from "./queues.ts";
+export { rawRecords } from "./raw-records.ts";
 export {
   abortRun,
   listRuns,

@@ -104,8 +104,9 @@ export async function cut(account: Account, options: CutOptions): Promise<Cut> {
  * a batch whose worker died between the two is completed.
  */
 export async function fillBatch(account: Account, batch: number): Promise<void> {
-  const places = await account.client.hgetBuffer(account.key(`batch:${batch}`), "s");
-  if (places === null) return;
+  const key = account.key(`batch:${batch}`);
+  const places = await account.client.hgetBuffer(key, "s");
+  if (places === null || (await account.client.hexists(key, "b"))) return;
   const segments = new Map<number, Buffer[]>();
   const bodies: Buffer[] = [];
   for (let at = 0; at < places.length; at += 8) {
@@ -120,7 +121,7 @@ export async function fillBatch(account: Account, batch: number): Promise<void> 
   await account.run("put", batch, packLines(bodies));
 }
 
-/** Null when another worker has completed the batch meanwhile. */
+/** Null when the batch was settled meanwhile. */
 async function loadSegment(account: Account, segment: number): Promise<Buffer[] | null> {
   const body = await account.client.hgetBuffer(account.key(`seg:${segment}`), "b");
   return body === null ? null : unpackLines(body);

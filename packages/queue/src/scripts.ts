@@ -12,7 +12,7 @@ const SCRIPTS = {
   enqueue: ["account"],
   settle: ["account", "books", "segments", "ledger", "letters"],
   cut: ["account", "books", "segments", "batches", "holds"],
-  put: ["account", "books", "segments"],
+  put: ["account"],
   acknowledge: ["account", "books", "segments", "ledger", "letters", "batches"],
   split: ["account", "books", "batches"],
   look: ["account"],

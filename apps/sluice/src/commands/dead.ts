@@ -31,7 +31,7 @@ export async function listDead(options: { limit: number }, terminal: Terminal): 
   const letters = await listDeadLetters(session.account, { limit: options.limit });
   const groups = Map.groupBy(letters, ({ reason }) => reason);
   terminal.result(
-    { letters: letters.map(({ raw: _, ...letter }) => letter) },
+    { letters: letters.map(({ raw: _, asset: _asset, ...letter }) => letter) },
     letters.length === 0
       ? ["no dead letters"]
       : [...groups].flatMap(([reason, group]) => [
@@ -55,7 +55,8 @@ export async function showDead(idOrKey: string, terminal: Terminal): Promise<num
       `  reason: ${letter.reason}${letter.path ? ` at ${letter.path}` : ""}`,
       `  ${letter.message}`,
       `  from: ${placeOf(letter)}, run ${letter.run}, ${new Date(letter.atMs).toISOString()}`,
-      `  ${letter.isAsset ? "sent" : "record"}: ${letter.raw}`,
+      `  record: ${letter.raw}`,
+      ...(letter.asset === undefined ? [] : [`  sent: ${letter.asset}`]),
     ]),
   );
   return EXIT.done;
@@ -128,8 +129,8 @@ function partsOf(letters: readonly DeadLetter[]): DeadLetter[][] {
   );
 }
 
-function recordOf({ raw, line, version, isAsset }: DeadLetter): ChunkRecord {
-  return { text: raw, line, version, ...(isAsset && { isAsset }) };
+function recordOf({ raw, line, version }: DeadLetter): ChunkRecord {
+  return { text: raw, line, version };
 }
 
 /** `sluice dead discard`: off the list, for good. */

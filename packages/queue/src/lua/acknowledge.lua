@@ -4,9 +4,9 @@
 -- ARGV: batch, call, then for each asset not taken: its place in the batch (from 0), its letter's JSON
 -- Returns: {gone} (acknowledged before) | {ok, delivered, dead}
 local batch, call = ARGV[1], tonumber(ARGV[2])
-local stored = redis.call('HMGET', P .. 'batch:' .. batch, 'c', 'm', 'runs')
+local stored = redis.call('HMGET', P .. 'batch:' .. batch, 'c', 'm', 'runs', 's')
 if not stored[1] then return { 'gone' } end
-local connector, members, runs = stored[1], stored[2], linesOf(stored[3])
+local connector, members, runs, places = stored[1], stored[2], linesOf(stored[3]), stored[4] or ''
 
 local nowMs = readClock()
 local rejected = {}
@@ -68,6 +68,7 @@ if #waiting > 0 then
   redis.call('SADD', P .. 'backlog', connector)
 end
 
+for at = 1, #places, PLACE_BYTES do release(unpack6(places, at), 1) end
 removeBatch(batch)
 closeLedgers()
 writeBooks(nowMs)

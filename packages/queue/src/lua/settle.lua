@@ -6,9 +6,9 @@
 -- Returns: {gone} | {ok, waiting, parked, unchanged, coalesced, dead}
 local sequence, entries, body = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local chunkKey = P .. 'chunk:' .. sequence
-local chunk = redis.call('HMGET', chunkKey, 'r', 'c', 'l', 'n')
+local chunk = redis.call('HMGET', chunkKey, 'r', 'c', 'l', 'n', 'b')
 if not chunk[1] then return { 'gone' } end
-local run, connector, lane = chunk[1], chunk[2], chunk[3]
+local run, connector, lane, raw = chunk[1], chunk[2], chunk[3], chunk[5]
 
 local nowMs = readClock()
 local count, buried = #entries / ENTRY_BYTES, tonumber(ARGV[6])
@@ -64,8 +64,8 @@ end
 if result.waiting > 0 then redis.call('HSET', indexKey, unpack(waiting)) end
 if result.parked > 0 then redis.call('HSET', parkedKey, unpack(parked)) end
 if result.waiting + result.parked > 0 then
-  local bytes = #entries + #body
-  redis.call('HSET', P .. 'seg:' .. sequence, 'b', body, 't', entries, 'r', run, 'c', connector, 'l', lane,
+  local bytes = #entries + #body + #raw
+  redis.call('HSET', P .. 'seg:' .. sequence, 'b', body, 't', entries, 'raw', raw, 'r', run, 'c', connector, 'l', lane,
     'at', nowMs, 'z', bytes, 'cur', 0, 'left', result.waiting + result.parked)
   redis.call('HINCRBY', P .. 'bytes', 'outbox', bytes)
 end
@@ -83,7 +83,7 @@ result.dead = result.dead + buried
 
 for _, outcome in ipairs({ 'unchanged', 'coalesced', 'dead' }) do book(run, outcome, result[outcome]) end
 for code, warned in pairs(cjson.decode(ARGV[5])) do book(run, 'warning ' .. code, warned) end
-redis.call('HINCRBY', P .. 'bytes', 'intake', -redis.call('HSTRLEN', chunkKey, 'b'))
+redis.call('HINCRBY', P .. 'bytes', 'intake', -#raw)
 redis.call('DEL', chunkKey)
 redis.call('ZREM', P .. 'chunks', sequence)
 closeLedgers()

@@ -3,9 +3,9 @@
 -- ARGV: batch, then for each part: assets, requestId, body
 -- Returns: {gone} | {ok, number of each new batch}
 local batch = ARGV[1]
-local stored = redis.call('HMGET', P .. 'batch:' .. batch, 'c', 'm', 'runs', 'l')
+local stored = redis.call('HMGET', P .. 'batch:' .. batch, 'c', 'm', 'runs', 'l', 's')
 if not stored[1] then return { 'gone' } end
-local connector, members = stored[1], stored[2]
+local connector, members, places = stored[1], stored[2], stored[5] or ''
 local total = 0
 for i = 2, #ARGV, 3 do total = total + tonumber(ARGV[i]) end
 -- Before the first write: a script that fails undoes nothing.
@@ -13,12 +13,13 @@ assert(total * MEMBER_BYTES == #members, 'the parts are not the whole')
 
 local nowMs = readClock()
 local parts = { 'ok' }
-local at = 1
+local done = 0
 for i = 2, #ARGV, 3 do
   local assets, requestId, body = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 2]
   local part = redis.call('INCR', P .. 'batchnumber')
-  local slice = string.sub(members, at, at + assets * MEMBER_BYTES - 1)
-  at = at + assets * MEMBER_BYTES
+  local slice = string.sub(members, done * MEMBER_BYTES + 1, (done + assets) * MEMBER_BYTES)
+  local sliceOfPlaces = string.sub(places, done * PLACE_BYTES + 1, (done + assets) * PLACE_BYTES)
+  done = done + assets
   local flights, booked = {}, {}
   for j = 0, assets - 1 do
     local id, _, version, run = memberAt(slice, j)
@@ -28,7 +29,7 @@ for i = 2, #ARGV, 3 do
   end
   redis.call('HSET', P .. 'inflight:' .. connector, unpack(flights))
   redis.call('HSET', P .. 'batch:' .. part, 'c', connector, 'n', assets, 'q', requestId, 'at', nowMs, 'z', #body,
-    'm', slice, 'b', body, 'runs', stored[3], 'l', stored[4])
+    'm', slice, 's', sliceOfPlaces, 'b', body, 'runs', stored[3], 'l', stored[4])
   redis.call('HINCRBY', P .. 'bytes', 'batches', #body)
   redis.call('ZADD', P .. 'batches', nowMs, part)
   local runs = linesOf(stored[3])

@@ -1,9 +1,11 @@
 -- batches: assets cut from the outbox for one call, unsettled until Qualys has decided.
--- batch:<n> = c connector, n assets, q requestId, m members, runs (one a line), at, z bytes, and b body, or,
--- until the body is there, s places (segment 6, entry 2 each). batches: the unsettled ones, by time.
--- A member is id 16, fingerprint 8, version 6, size 4, number of its run 2.
+-- batch:<n> = c connector, n assets, q requestId, m members, s places, runs (one a line), at, z bytes, and b body once
+-- it is assembled. batches: the unsettled ones, by time.
+-- A member is id 16, fingerprint 8, version 6, size 4, number of its run 2. Its place is segment 6, entry 2: the
+-- segment keeps the record as its source had it until the batch is settled.
 -- inflight:<connector> id -> version 6, batch 6. A key is in at most one unsettled batch.
 local MEMBER_BYTES = 36
+local PLACE_BYTES = 8
 
 local function memberAt(members, position)
   local at = position * MEMBER_BYTES

@@ -1,6 +1,6 @@
 -- segments: the settled assets of one chunk, compressed together.
--- seg:<n> = b body, t table, r run, c connector, l lane, at, z bytes, cur next entry to cut, left entries
--- that are waiting or parked. A table entry is id 16, fingerprint 8, version 6, size 4.
+-- seg:<n> = b body, t table, raw the chunk's body as it came, r run, c connector, l lane, at, z bytes, cur next entry
+-- to cut, left entries that are waiting, parked or in flight. A table entry is id 16, fingerprint 8, version 6, size 4.
 -- index:<connector>  id -> version 6, segment 6, entry 2: the newest version that waits in the outbox.
 -- parked:<connector> id -> the same: a newer version of an asset that is in flight.
 local ENTRY_BYTES = 34
@@ -30,7 +30,7 @@ local function runOf(segment)
   return run
 end
 
--- Entries that nobody will cut any more; the last one takes the segment with it.
+-- Entries that nobody will send any more; the last one takes the segment with it.
 local function release(segment, count)
   local key = P .. 'seg:' .. segment
   if redis.call('HINCRBY', key, 'left', -count) > 0 then return end
