@@ -25,6 +25,7 @@ import { Chance } from "../support/random.ts";
 import {
   fingerprintOf,
   idOf,
+  KEYS,
   MALFORMED,
   REFUSED,
   World,
@@ -40,7 +41,6 @@ const POLICY: Policy = {
   callsLive: 0,
   fallback: { limit: 1_000_000, windowMs: 600_000, concurrency: 1_000 },
 };
-const KEYS = ["a", "b", "c", "d", "e", "f"];
 const CONTENTS = ["1", "2", "3", REFUSED, MALFORMED];
 
 /** A post whose answer has not been dealt with. Its sender may die before it is. */
@@ -170,6 +170,7 @@ export class Model {
       connector: CONNECTOR,
       lane: batch.lane,
       callMsMax: 60_000,
+      isSuspect: batch.isSuspect,
       policy: POLICY,
     });
     // Invariant (e): no call is reserved while a hold is in force.
@@ -192,7 +193,12 @@ export class Model {
       connector: CONNECTOR,
       outcome,
       cause: "rate",
+      status: null,
       message: "",
+      mayBeBatch: false,
+      isCanary: false,
+      isSuspect: batch.isSuspect,
+      failures: null,
       assets: batch.bodies.length,
       elapsedMs: 0,
       chance: 0,
@@ -216,7 +222,7 @@ export class Model {
     if (rejected.length > 0 && batch.bodies.length > 1 && this.#chance.isHit(0.5)) {
       const middle = Math.ceil(batch.bodies.length / 2);
       const halves = [batch.bodies.slice(0, middle), batch.bodies.slice(middle)];
-      this.#batches.push(...(await splitBatch(this.#account, batch, halves)));
+      this.#batches.push(...(await splitBatch(this.#account, batch, halves, true)));
       return;
     }
     const records = await rawRecords(this.#account, batch.number, rejected);
@@ -224,7 +230,7 @@ export class Model {
       const asset = JSON.parse(batch.bodies[index]?.toString() ?? "{}") as ModelAsset;
       return { index, letter: { ...letterOf(asset, 0), ...records[at] } };
     });
-    await acknowledge(this.#account, batch.number, call, letters);
+    await acknowledge(this.#account, batch, call, letters);
   }
 
   async #toggleHold(): Promise<void> {

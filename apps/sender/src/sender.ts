@@ -5,15 +5,19 @@ import { createSendStage, reportEnded, type Report } from "@sluice/pipeline";
 import {
   acknowledge,
   beat,
+  beginHold,
   consumeBatches,
   distrustOtherServer,
   endHolds,
   loadBatch,
+  quarantineBatch,
   rawRecords,
   readBudget,
+  readEvidence,
   readHolds,
   releaseCall,
   reserveCall,
+  sendCanary,
   settleCall,
   splitBatch,
   type Account,
@@ -94,9 +98,10 @@ function createStage(options: SenderOptions, sender: string) {
   const callMsMax = callTimeoutMs + 30_000;
   return createSendStage({
     load: (batch) => loadBatch(account, batch),
-    reserve: async (connector, lane) => {
+    reserve: async ({ connector, lane, isSuspect }) => {
       const lease = { sender, leaseMs: LEASE_MS, callMsMax };
-      const permit = await reserveCall(account, { ...lease, connector, lane, policy });
+      const request = { connector, lane, isSuspect };
+      const permit = await reserveCall(account, { ...lease, ...request, policy });
       // What stepped aside for a hold that is over comes back.
       if (permit.kind === "go" && permit.ended.length > 0) await queues.promoteDelayed();
       return permit;
@@ -105,11 +110,22 @@ function createStage(options: SenderOptions, sender: string) {
     settleCall: (made) => settleCall(account, made),
     rawOf: (batch, indexes) => rawRecords(account, batch, indexes),
     acknowledge: (batch, call, rejected) => acknowledge(account, batch, call, rejected),
-    split: async (batch, parts) => {
-      const numbers = await splitBatch(account, batch, parts);
+    split: async (batch, parts, isGuilty) => {
+      const numbers = await splitBatch(account, batch, parts, isGuilty);
       // Pushed to the front one by one: the last one pushed is taken first.
       for (const number of numbers.toReversed()) await queues.addPart(number);
       return numbers;
+    },
+    quarantine: (batch) => quarantineBatch(account, batch),
+    evidence: (batch) => readEvidence(account, batch),
+    probe: async (batch) => {
+      const probe = await sendCanary(account, batch);
+      if (probe.kind === "sent") await queues.addPart(probe.canary);
+      return probe;
+    },
+    hold: async (hold) => {
+      const isNew = await beginHold(account, hold);
+      if (isNew) report({ event: "send.held", ...hold, until: null, callsToGo: 0, done: null });
     },
     importAssets: (request) => client.importAssets(request),
     sourceOf: () => options.source,

@@ -189,6 +189,7 @@ function toPolicyOfCalls(config: z.output<typeof workSchema>): SenderSettings["p
     pacing: config.SLUICE_PACING,
     callsReserved: config.SLUICE_CALLS_RESERVED,
     callsLive: config.SLUICE_CALLS_LIVE,
+    callsBisection: config.SLUICE_CALLS_BISECTION,
     assetsPerCall: config.SLUICE_BATCH_ASSETS_MAX,
     fallback: {
       limit: config.SLUICE_CALLS_LIMIT,

@@ -50,12 +50,14 @@ export function judgeFailure(
     return {
       kind: "forbidden",
       message: `Qualys does not accept its own fresh token (${said}); check that the user may use the API`,
+      mayBeBatch: false,
     };
   }
   if (status === 403) {
     return {
       kind: "forbidden",
       message: `The user may not make this call (${said}); check its role, API access and the CSAM module`,
+      mayBeBatch: true,
     };
   }
   if (status === 413) {
@@ -115,6 +117,7 @@ function judgeRefusal(status: number, text: string): Failure {
     return {
       kind: "forbidden",
       message: `Qualys does not accept the subscription (${said}); CSAM is known to refuse the tokens of OAuth clients so: sign in with QUALYS_AUTH=password, as a user whose subscription has CSAM`,
+      mayBeBatch: false,
     };
   }
   if (sizeWords.some((pattern) => pattern.test(telling))) {

@@ -61,5 +61,6 @@ async function callOnce(
 }
 
 function withoutToken(failure: SignInFailure): Failure {
-  return failure.kind === "refused" ? { ...failure, kind: "forbidden" } : failure;
+  if (failure.kind !== "refused") return failure;
+  return { ...failure, kind: "forbidden", mayBeBatch: false };
 }

@@ -19,6 +19,8 @@ function after(
     explainedMs: null,
     refusals: 0,
     isTrusted: true,
+    isCanary: false,
+    isDoubtful: false,
     chance: 0,
     ...facts,
     reading: { ...emptyReading, ...facts.reading },
@@ -188,5 +190,28 @@ describe("after an answer that only an operator can mend", () => {
     const hold = after({ outcome: "refused", refusals: 4, isTrusted: false });
     expect(hold).toMatchObject({ scope: "c1", reason: "refused" });
     expect(hold?.message).toContain("is its UUID right");
+  });
+});
+
+describe("a canary that is refused", () => {
+  it("holds its connector at once: it is not the data", () => {
+    expect(after({ outcome: "refused", isCanary: true })).toEqual({
+      scope: "c1",
+      reason: "refused",
+      durationMs: null,
+      message: "an asset that Qualys took before is refused now, so it is not the data: said",
+    });
+  });
+});
+
+describe("a call that has put its batch in doubt", () => {
+  it.for(["refused", "forbidden"])("holds nothing when it was %s", (outcome) => {
+    expect(after({ outcome, isDoubtful: true, refusals: 40 })).toBeNull();
+  });
+
+  it("is waited for all the same when it failed", () => {
+    expect(after({ outcome: "unavailable", isDoubtful: true })).toMatchObject({
+      reason: "unavailable",
+    });
   });
 });

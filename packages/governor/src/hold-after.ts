@@ -1,3 +1,4 @@
+import { REFUSALS_MAX } from "./doubt.ts";
 import type { Reading } from "./reading.ts";
 
 /** A pause of sending that is to begin. */
@@ -40,6 +41,10 @@ export interface CallFacts {
   refusals: number;
   /** Whether Qualys ever took anything of the connector, or an operator has vouched for it. */
   isTrusted: boolean;
+  /** Whether what was sent was an asset that Qualys had taken before. */
+  isCanary: boolean;
+  /** Whether the call has raised a doubt about its batch, so that nothing is concluded yet. */
+  isDoubtful: boolean;
   /** From 0 up to 1: spreads the waits of several senders. */
   chance: number;
 }
@@ -58,8 +63,6 @@ const PAUSE_MS_MIN = 1_000;
 const PAUSE_CALLS_MIN = 3;
 const FAILURE_WAIT_MS = 1_000;
 const FAILURE_WAIT_MS_MAX = 300_000;
-/** Bisecting one bad asset out of a hundred meets about seven refusals in a row; this many look systemic. */
-const REFUSALS_MAX = 20;
 /** A batch and one asset from each of its quarters, all refused, before anything was ever accepted. */
 const FIRST_REFUSALS_MAX = 5;
 
@@ -73,6 +76,7 @@ export function holdAfter(facts: CallFacts): NewHold | null {
     case "limited":
       return limitedHold(facts);
     case "forbidden":
+      if (facts.isDoubtful) break;
       return { scope: "account", reason: "credentials", durationMs: null, message };
     case "wrong-address":
       return { scope: "account", reason: "wrong-address", durationMs: null, message };
@@ -80,14 +84,18 @@ export function holdAfter(facts: CallFacts): NewHold | null {
     case "unknown":
       return failureHold(facts);
     case "refused":
-      if (facts.refusals + 1 >= (facts.isTrusted ? REFUSALS_MAX : FIRST_REFUSALS_MAX)) {
-        return refusedHold(facts);
-      }
+      if (isConnectorRefused(facts)) return refusedHold(facts);
       break;
     default:
       break;
   }
   return isSpent(facts) ? spentHold(facts) : null;
+}
+
+/** Refused is not what was sent, but whoever sends it: the connector does not exist, is disabled, or takes another form. */
+function isConnectorRefused({ isCanary, isDoubtful, isTrusted, refusals }: CallFacts): boolean {
+  if (isCanary) return true;
+  return !isDoubtful && refusals + 1 >= (isTrusted ? REFUSALS_MAX : FIRST_REFUSALS_MAX);
 }
 
 /** Where only what remains is told, the last call may be the answered one, if a wait is told with it. */
@@ -142,7 +150,11 @@ function failureHold({ reading, windowMs, inRow, chance, message }: CallFacts): 
   return { scope: "account", reason: "unavailable", durationMs, message };
 }
 
-function refusedHold({ connector, message, refusals, isTrusted }: CallFacts): NewHold {
+function refusedHold({ connector, message, refusals, isTrusted, isCanary }: CallFacts): NewHold {
+  if (isCanary) {
+    const again = `an asset that Qualys took before is refused now, so it is not the data: ${message}`;
+    return { scope: connector, reason: "refused", durationMs: null, message: again };
+  }
   const doubt = isTrusted
     ? ""
     : ", and none of this connector was ever accepted (is its UUID right, and is it enabled?)";

@@ -11,6 +11,15 @@ export {
   type Hold,
 } from "./holds.ts";
 export type { HoldReason, NewHold } from "./hold-after.ts";
+export {
+  isTooMuchRefused,
+  judgeDoubt,
+  type Doubt,
+  type Evidence,
+  type Failures,
+  type Standing,
+} from "./doubt.ts";
+export { shareOpensAt, spareAssets } from "./bisection.ts";
 export { beat, reserve, type CallRequest, type Decision } from "./reserve.ts";
 export { release, settle, type SettledCall } from "./settle.ts";
 export { concurrencyOf, freeCalls } from "./allowance.ts";

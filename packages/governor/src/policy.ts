@@ -14,6 +14,8 @@ export interface Policy {
   callsReserved: number;
   /** From 0 up to 1: the share of a window's calls that backfill leaves to the live lane, while that lane is in use. */
   callsLive: number;
+  /** From 0 up to 1: the share of a window's calls that each connector may use to find out which assets of a refused batch are to blame. */
+  callsBisection: number;
   /** What a full batch has, until calls have shown how many assets they take. */
   assetsPerCall: number;
   /** What to go by while the server says nothing of its limits. */
@@ -33,6 +35,7 @@ export const defaultPolicy: Policy = Object.freeze({
   pacing: "auto",
   callsReserved: 0,
   callsLive: 0.1,
+  callsBisection: 0.1,
   assetsPerCall: 100,
   fallback: Object.freeze({ limit: 300, windowMs: 3_600_000, concurrency: 1 }),
 });

@@ -1,4 +1,5 @@
 import { concurrencyOf, isLiveInUse, isProbing, windowOpensAt } from "./allowance.ts";
+import { bisectionOpensAt, countBisection } from "./bisection.ts";
 import { expireHolds, longestHold, takeUntold, type EndedHold, type Hold } from "./holds.ts";
 import { callsFor, pacedAfter, paceOpensAt, shouldSpread } from "./pace.ts";
 import type { Lane, Policy } from "./policy.ts";
@@ -16,15 +17,19 @@ export interface CallRequest {
   callMsMax: number;
   /** All assets of the account that are not delivered yet. */
   waitingAssets: number;
+  /** Part of a batch that was found guilty: it may use the connector's share for bisection, and calls that nothing else needs. */
+  isSuspect: boolean;
+  /** Those of the waiting assets that are no suspects. */
+  otherAssets: number;
   policy: Policy;
 }
 
-/** Make the call now, or wait: all calls, those of the connector, or those of the lane. */
+/** Make the call now, or wait: all calls, those of the connector, those of the lane, or its suspects. */
 export type Decision =
   | { kind: "go"; call: number }
   | { kind: "wait"; scope: WaitScope; delayMs: number; reason: string };
 
-type WaitScope = "account" | "connector" | "lane";
+type WaitScope = "account" | "connector" | "lane" | "suspects";
 
 export interface Reserved {
   state: GovernorState;
@@ -50,6 +55,9 @@ export function reserve(before: GovernorState, request: CallRequest, nowMs: numb
       ...state,
       callNumber: call,
       slots: { ...state.slots, [call]: slot },
+      bisection: request.isSuspect
+        ? countBisection(state, request.connector, nowMs)
+        : state.bisection,
       left: state.left === null ? null : state.left - 1,
       pacedAtMs: pacedAfter(state, nowMs),
       lastCallAtMs: nowMs,
@@ -78,6 +86,8 @@ function waitFor(state: GovernorState, request: CallRequest, nowMs: number): Dec
     const found = longestHold(state, scope === "account" ? scope : connector, nowMs);
     if (found) return held(scope, found, nowMs);
   }
+  const quarantine = quarantined(state, request, nowMs);
+  if (quarantine) return quarantine;
   if (inFlight(state) >= concurrencyOf(state, nowMs)) {
     const reason = isProbing(state, nowMs) ? "probing" : "concurrency";
     return { kind: "wait", scope: "account", delayMs: LOOK_MS, reason };
@@ -87,6 +97,17 @@ function waitFor(state: GovernorState, request: CallRequest, nowMs: number): Dec
   return (
     waitForLane(state, "window", windowAtMs, nowMs) ?? waitForLane(state, "pace", paceAtMs, nowMs)
   );
+}
+
+/** Beyond its share, a suspect makes way for all others. */
+function quarantined(
+  state: GovernorState,
+  { connector, isSuspect, otherAssets }: CallRequest,
+  nowMs: number,
+): Decision | null {
+  if (!isSuspect) return null;
+  const delayMs = Math.ceil(bisectionOpensAt(state, connector, otherAssets, nowMs) - nowMs);
+  return delayMs > 0 ? { kind: "wait", scope: "suspects", delayMs, reason: "quarantine" } : null;
 }
 
 function held(

@@ -1,4 +1,5 @@
 import { isPairOnly, windowOpensAt } from "./allowance.ts";
+import { countFailures, doubtAfter, type Doubt, type Failures, type Standing } from "./doubt.ts";
 import { holdAfter, type NewHold } from "./hold-after.ts";
 import { beginHold, expireHolds } from "./holds.ts";
 import { learn, learnTrouble, troubleOf } from "./learn.ts";
@@ -7,7 +8,7 @@ import type { GovernorState } from "./state.ts";
 import { expireCalls, forgetLost, freeSlot, score } from "./window.ts";
 
 /** A call that was made, as the governor sees it. */
-export interface SettledCall {
+export interface SettledCall extends Standing {
   call: number;
   /** The kind of its verdict, what refused it if it was limited, and what was said. */
   outcome: string;
@@ -18,10 +19,14 @@ export interface SettledCall {
   elapsedMs: number;
   reading: Reading;
   connector: string;
-  /** Calls of the connector in a row, before this one, that were refused. */
-  refusals: number;
-  /** Whether Qualys ever took anything of the connector, or an operator has vouched for it. */
-  isTrusted: boolean;
+  status: number | null;
+  /** A refusal of permission that may be about what was sent, and not about who sent it. */
+  mayBeBatch: boolean;
+  /** Whether its batch is a canary, or part of one that was found guilty. */
+  isCanary: boolean;
+  isSuspect: boolean;
+  /** Equal failures of the batch in a row, before this call. */
+  failures: Failures | null;
   /** From 0 up to 1: spreads the waits of several senders. */
   chance: number;
 }
@@ -31,6 +36,9 @@ export interface Settled {
   /** The hold that follows, and whether it is a new one. */
   hold: NewHold | null;
   isNewHold: boolean;
+  /** The doubt about its batch that follows, and the equal failures it has met with by now. */
+  doubt: Doubt | null;
+  failures: Failures | null;
 }
 
 /** Times of calls are those of the newest so many, or so. */
@@ -49,16 +57,19 @@ export function settle(before: GovernorState, made: SettledCall, nowMs: number):
     nowMs,
   );
   const trouble = troubleOf(made.outcome, made.cause);
+  const failures = countFailures(made.failures, made);
+  const doubt = doubtAfter({ ...made, failures });
   const hold = holdAfter({
     ...made,
+    isDoubtful: doubt !== null,
     inRow: trouble === null ? 0 : learned[trouble].inRow,
     limit: learned.limit,
     windowMs: learned.windowMs,
     explainedMs: explainedMs(learned, nowMs),
   });
-  if (hold === null) return { state: learned, hold, isNewHold: false };
+  if (hold === null) return { state: learned, hold, isNewHold: false, doubt, failures };
   const { state, isNew } = beginHold(learned, hold, nowMs);
-  return { state, hold, isNewHold: isNew };
+  return { state, hold, isNewHold: isNew, doubt, failures };
 }
 
 /** Gives a call back that was not made. */

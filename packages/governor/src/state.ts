@@ -1,3 +1,4 @@
+import type { BisectionCalls } from "./bisection.ts";
 import type { EndedHold, Hold } from "./holds.ts";
 import { defaultPolicy, type Policy } from "./policy.ts";
 
@@ -74,6 +75,8 @@ export interface GovernorState {
   failed: Trouble;
   limited: Trouble;
   crowded: Trouble;
+  /** Calls for suspects of late, by connector. */
+  bisection: Readonly<Record<string, BisectionCalls>>;
   /** Pauses in force, by "scope reason". */
   holds: Readonly<Record<string, Hold>>;
   /** Ended ones that no sender has told of. */
@@ -108,6 +111,7 @@ export const emptyState: GovernorState = Object.freeze({
   failed: { inRow: 0, atMs: 0 },
   limited: { inRow: 0, atMs: 0 },
   crowded: { inRow: 0, atMs: 0 },
+  bisection: {},
   holds: {},
   untold: [],
 });

@@ -18,7 +18,12 @@ export type Verdict =
   /** The request went out and no answer came: it may have been processed. Later, same `requestId`. */
   | { kind: "unknown"; message: string }
   /** The credentials, or what they may do, are not accepted. An operator has to act. */
-  | { kind: "forbidden"; message: string }
+  | {
+      kind: "forbidden";
+      message: string;
+      /** It may be about what was sent, and not about who sent it. */
+      mayBeBatch: boolean;
+    }
   /** Whatever answers there is not the import API. An operator has to act. */
   | { kind: "wrong-address"; message: string };
 

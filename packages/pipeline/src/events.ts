@@ -29,6 +29,9 @@ export type PipelineEvent =
     }
   | { event: "batch.accepted"; batch: number; delivered: number; dead: number }
   | { event: "batch.split"; batch: number; into: readonly number[]; why: string }
+  /** Is it the batch, or is it everything? Others will show. */
+  | { event: "batch.doubted"; batch: number; reason: string }
+  | { event: "batch.quarantined"; batch: number; assets: number }
   | { event: "assets.refused"; batch: number; assets: number; message: string }
   | {
       event: "send.held";
@@ -57,6 +60,8 @@ const LEVELS: Readonly<Record<PipelineEvent["event"], Level>> = {
   "batch.sent": "debug",
   "batch.accepted": "info",
   "batch.split": "info",
+  "batch.doubted": "info",
+  "batch.quarantined": "info",
   "assets.refused": "warn",
   "send.held": "info",
   "send.resumed": "info",

@@ -1,4 +1,12 @@
-import type { EndedHold, Lane, NewHold, Reading } from "@sluice/governor";
+import type {
+  Doubt,
+  EndedHold,
+  Evidence,
+  Failures,
+  Lane,
+  NewHold,
+  Reading,
+} from "@sluice/governor";
 import type { RawRecord, RejectedAsset, Verdict } from "@sluice/inventory";
 import type { Report } from "./events.ts";
 
@@ -10,12 +18,21 @@ export interface OutboundBatch {
   requestId: string;
   /** The assets: each the bytes of its JSON text. */
   bodies: readonly Buffer[];
+  /** One asset that Qualys took before, sent again to see whether it still does. */
+  isCanary: boolean;
+  /** Part of a batch that was found guilty. */
+  isSuspect: boolean;
+  /** What it has met with. */
+  failures: Failures | null;
+  doubt: Doubt | null;
 }
+
+type WaitScope = "account" | "connector" | "lane" | "suspects";
 
 /** What `reserve` says. */
 type Permit =
   | { kind: "go"; call: number; isTrusted: boolean; ended: readonly EndedHold[] }
-  | { kind: "wait"; scope: "account" | "connector" | "lane"; delayMs: number; reason: string };
+  | { kind: "wait"; scope: WaitScope; delayMs: number; reason: string };
 
 /** What came back from Qualys, or did not. */
 export interface Answer {
@@ -33,7 +50,12 @@ export interface MadeCall {
   connector: string;
   outcome: Verdict["kind"];
   cause: "rate" | "concurrency";
+  status: number | null;
   message: string;
+  mayBeBatch: boolean;
+  isCanary: boolean;
+  isSuspect: boolean;
+  failures: Failures | null;
   assets: number;
   elapsedMs: number;
   reading: Reading;
@@ -56,6 +78,7 @@ export interface SettledCall {
   isNewHold: boolean;
   callsToGo: number;
   doneAtMs: number | null;
+  doubt: Doubt | null;
 }
 
 /** What becomes of the batch's job. */
@@ -64,26 +87,49 @@ export type Disposition =
   | { kind: "later"; delayMs: number }
   | { kind: "aside"; delayMs: number };
 
+/** What can be done to learn whether a doubtful batch or its connector is to blame. */
+export type Probe =
+  /** A canary is on its way: this batch. */
+  | { kind: "sent"; canary: number }
+  /** Nothing is sent now. */
+  | { kind: "held"; delayMs: number }
+  /** There is no asset to ask with; so many other batches are unsettled. */
+  | { kind: "none"; others: number }
+  /** The doubtful batch is settled. */
+  | { kind: "gone" };
+
 export interface SendStageOptions {
   /** Null when the batch is settled already. */
   load: (batch: number) => Promise<OutboundBatch | null>;
-  reserve: (connector: string, lane: Lane) => Promise<Permit>;
+  reserve: (batch: OutboundBatch) => Promise<Permit>;
   /** Gives a permit back that was not used. */
   release: (call: number) => Promise<void>;
   /** Settles the call; tells the hold that follows, whether it is new, and when all that waits can be sent. */
   settleCall: (made: MadeCall) => Promise<SettledCall>;
   /** The records that assets of a batch were made of; null for one that is not known any more. */
   rawOf: (batch: number, indexes: readonly number[]) => Promise<readonly (RawRecord | null)[]>;
+  /** Tells also how many assets of the connector were decided of late, and how many of them refused. */
   acknowledge: (
-    batch: number,
+    batch: OutboundBatch,
     call: number,
     rejected: readonly RejectedAsset[],
-  ) => Promise<{ delivered: number; dead: number }>;
-  /** Makes several batches of one, adds their jobs to the front, tells their numbers; none when it is settled already. */
+  ) => Promise<{ delivered: number; dead: number; ofLate: { decided: number; refused: number } }>;
+  /**
+   * Makes several batches of one, suspects if it is guilty; adds their jobs to the front, tells their numbers; none when it
+   * is settled already.
+   */
   split: (
     batch: OutboundBatch,
     parts: readonly (readonly Buffer[])[],
+    isGuilty: boolean,
   ) => Promise<readonly number[]>;
+  /** Puts a batch of suspects aside until a call is spare. */
+  quarantine: (batch: number) => Promise<void>;
+  /** What other batches of its connector have met with. */
+  evidence: (batch: OutboundBatch) => Promise<Evidence>;
+  /** Sends an asset again that Qualys took before, unless one is on its way. */
+  probe: (batch: number) => Promise<Probe>;
+  hold: (hold: NewHold) => Promise<void>;
   importAssets: (request: {
     requestId: string;
     payload: Buffer;
@@ -105,3 +151,6 @@ export interface SendStageOptions {
 
 /** A permit to make one call now. */
 export type Go = Permit & { kind: "go" };
+
+/** No call now. */
+export type Wait = Permit & { kind: "wait" };

@@ -11,6 +11,13 @@ interface NamedAsset {
   };
 }
 
+const EVENT_MESSAGE_CHARS_MAX = 1_000;
+
+/** An event is a line to read; the letter has the whole. */
+export function inShort(message: string): string {
+  return message.slice(0, EVENT_MESSAGE_CHARS_MAX);
+}
+
 /** What an answer may call this asset. */
 export function identityOf(body: Buffer): { sourceNativeKey: string; names: string[] } {
   const { identityAttributes: identity = {} } = JSON.parse(body.toString()) as NamedAsset;

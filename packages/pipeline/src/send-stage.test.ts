@@ -1,8 +1,14 @@
-import { emptyReading, type Reading } from "@sluice/governor";
+import {
+  emptyReading,
+  type Doubt,
+  type Evidence,
+  type NewHold,
+  type Reading,
+} from "@sluice/governor";
 import type { RawRecord, RejectedAsset, Verdict } from "@sluice/inventory";
 import { describe, expect, it } from "vitest";
 import type { PipelineEvent } from "./events.ts";
-import type { OutboundBatch, SendStageOptions, SettledCall } from "./outbound.ts";
+import type { OutboundBatch, Probe, SendStageOptions, SettledCall } from "./outbound.ts";
 import { createSendStage } from "./send-stage.ts";
 
 const NUMBER = 7;
@@ -22,6 +28,10 @@ function batchOf(...keys: readonly string[]): OutboundBatch {
     lane: "backfill",
     requestId: "request",
     bodies: keys.map((key) => Buffer.from(body(key))),
+    isCanary: false,
+    isSuspect: false,
+    failures: null,
+    doubt: null,
   };
 }
 
@@ -32,6 +42,11 @@ interface Scene {
   body?: string;
   /** What follows from the call. */
   settled?: Partial<SettledCall>;
+  /** What others have met with, and what can be done to find out. */
+  evidence?: Partial<Evidence>;
+  probe?: Probe;
+  /** Assets of the connector that were decided of late. */
+  ofLate?: { decided: number; refused: number };
   changes?: Partial<SendStageOptions>;
 }
 
@@ -47,6 +62,7 @@ function start(scene: Scene = {}) {
   const requests: Parameters<SendStageOptions["importAssets"]>[0][] = [];
   const acknowledged: Acknowledged[] = [];
   const splits: Split[] = [];
+  const holds: NewHold[] = [];
   const send = createSendStage({
     load: async () => {
       steps.push("load");
@@ -68,22 +84,35 @@ function start(scene: Scene = {}) {
     settleCall: async (call) => {
       steps.push("settle");
       made.push(call);
-      return { hold: null, isNewHold: false, callsToGo: 0, doneAtMs: null, ...scene.settled };
+      const none = { hold: null, isNewHold: false, callsToGo: 0, doneAtMs: null, doubt: null };
+      return { ...none, ...scene.settled };
     },
     rawOf: async (_, indexes) => {
       steps.push("raw");
       return indexes.map(rawRecord);
     },
-    acknowledge: async (number, call, rejected) => {
+    acknowledge: async ({ number, bodies }, call, rejected) => {
       steps.push("acknowledge");
       acknowledged.push([number, call, rejected]);
-      const assets = batch?.bodies.length ?? 0;
-      return { delivered: assets - rejected.length, dead: rejected.length };
+      const ofLate = { decided: 0, refused: 0, ...scene.ofLate };
+      return { delivered: bodies.length - rejected.length, dead: rejected.length, ofLate };
     },
-    split: async ({ number }, parts) => {
-      steps.push("split");
+    split: async ({ number }, parts, isGuilty) => {
+      steps.push(isGuilty ? "split suspects" : "split");
       splits.push([number, parts.map((bodies) => bodies.map(String))]);
       return parts.map((_, index) => 100 + index);
+    },
+    quarantine: async (number) => {
+      steps.push(`quarantine ${number}`);
+    },
+    evidence: async () => ({ acceptedCall: 0, failedCall: 0, vouchedCall: 0, ...scene.evidence }),
+    probe: async () => {
+      steps.push("probe");
+      return scene.probe ?? { kind: "sent", canary: 50 };
+    },
+    hold: async (hold) => {
+      steps.push("hold");
+      holds.push(hold);
     },
     sourceOf: (connector) => `source of ${connector}`,
     permitMsMax: 4_000,
@@ -93,7 +122,7 @@ function start(scene: Scene = {}) {
     report: (event) => void events.push(event),
     ...scene.changes,
   });
-  return { send, steps, events, made, requests, acknowledged, splits };
+  return { send, steps, events, made, requests, acknowledged, splits, holds };
 }
 
 /** What was reported under this name. */
@@ -216,7 +245,7 @@ describe("an answer", () => {
       body: '{"errors":2}',
     });
     expect(await send(NUMBER)).toEqual({ kind: "done" });
-    expect(steps).toEqual([...CALLED, "split"]);
+    expect(steps).toEqual([...CALLED, "split suspects"]);
     expect(splits).toEqual([[NUMBER, [[body("a"), body("b")], [body("c")]]]]);
     const why = 'one failed; or two (the answer: {"errors":2})';
     expect(events.slice(1)).toEqual([
@@ -247,7 +276,7 @@ describe("an answer", () => {
   it.for(["refused", "too-large"] as const)("%s sends the batch again in halves", async (kind) => {
     const { send, steps, splits, events } = start({ verdict: { kind, message: "no" } });
     expect(await send(NUMBER)).toEqual({ kind: "done" });
-    expect(steps).toEqual([...CALLED, "split"]);
+    expect(steps).toEqual([...CALLED, kind === "refused" ? "split suspects" : "split"]);
     expect(splits).toEqual([[NUMBER, [[body("a"), body("b")], [body("c")]]]]);
     expect(eventsOf(events, "batch.split")).toEqual([
       { event: "batch.split", batch: NUMBER, into: [100, 101], why: "no" },
@@ -283,7 +312,7 @@ describe("an answer", () => {
     { kind: "limited", cause: "rate", message: "no" },
     { kind: "unavailable", message: "no" },
     { kind: "unknown", message: "no" },
-    { kind: "forbidden", message: "no" },
+    { kind: "forbidden", message: "no", mayBeBatch: true },
     { kind: "wrong-address", message: "no" },
   ])("$kind sends the batch back as it is, for later", async (verdict) => {
     const { send, steps, events } = start({ verdict });
@@ -318,7 +347,12 @@ describe("a call", () => {
         connector: "connector",
         outcome: "refused",
         cause: "rate",
+        status: 200,
         message: "no",
+        mayBeBatch: false,
+        isCanary: false,
+        isSuspect: false,
+        failures: null,
         assets: 3,
         elapsedMs: 12,
         reading: { ...emptyReading, ...reading },
@@ -429,6 +463,115 @@ describe("holds that have ended", () => {
       cause: "time",
       heldMs: 250,
     });
+  });
+});
+
+const DOUBT: Doubt = { reason: "refused", call: 20, message: "no", firstCall: 20 };
+
+describe("a batch in doubt", () => {
+  const doubtful = { ...batchOf("a", "b", "c"), doubt: DOUBT };
+
+  it("that a call has just raised waits aside while a canary is asked, and is not halved", async () => {
+    const { send, steps, events } = start({
+      verdict: { kind: "refused", message: "no" },
+      settled: { doubt: DOUBT },
+    });
+    expect(await send(NUMBER)).toEqual({ kind: "aside", delayMs: 1_000 });
+    expect(steps).toEqual([...CALLED, "probe"]);
+    expect(eventsOf(events, "batch.doubted")).toEqual([
+      { event: "batch.doubted", batch: NUMBER, reason: "refused" },
+    ]);
+  });
+
+  it("is halved into suspects without another call once a later call of others was accepted", async () => {
+    const { send, steps } = start({ batch: doubtful, evidence: { acceptedCall: 21 } });
+    expect(await send(NUMBER)).toEqual({ kind: "done" });
+    expect(steps).toEqual(["load", "split suspects"]);
+  });
+
+  it("is sent again, with a clean record, once an operator has let everything go on", async () => {
+    const failures = { what: "unavailable 500", inRow: 3, firstCall: 18 };
+    const batch = { ...doubtful, failures };
+    const { send, steps, made } = start({ batch, evidence: { vouchedCall: 20 } });
+    expect(await send(NUMBER)).toEqual({ kind: "done" });
+    expect(steps).toEqual([...CALLED, "acknowledge"]);
+    expect(made).toMatchObject([{ failures: null }]);
+  });
+
+  it("waits as long as its hold while nothing can be sent", async () => {
+    const { send, steps } = start({ batch: doubtful, probe: { kind: "held", delayMs: 7_000 } });
+    expect(await send(NUMBER)).toEqual({ kind: "aside", delayMs: 7_000 });
+    expect(steps).toEqual(["load", "probe"]);
+  });
+
+  it("is done when another sender has settled it meanwhile", async () => {
+    const { send } = start({ batch: doubtful, probe: { kind: "gone" } });
+    expect(await send(NUMBER)).toEqual({ kind: "done" });
+  });
+
+  it("and refused is halved where there is no canary", async () => {
+    const { send, steps } = start({ batch: doubtful, probe: { kind: "none", others: 3 } });
+    expect(await send(NUMBER)).toEqual({ kind: "done" });
+    expect(steps).toEqual(["load", "probe", "split suspects"]);
+  });
+
+  it("and failing lets the others go first where there is no canary, and goes on where there are none", async () => {
+    const batch = { ...doubtful, doubt: { ...DOUBT, reason: "unavailable" } as const };
+    const first = start({ batch, probe: { kind: "none", others: 1 } });
+    expect(await first.send(NUMBER)).toEqual({ kind: "aside", delayMs: 1_000 });
+    const alone = start({ batch, probe: { kind: "none", others: 0 } });
+    expect(await alone.send(NUMBER)).toEqual({ kind: "done" });
+    expect(alone.steps).toEqual(["load", "probe", ...CALLED.slice(1), "acknowledge"]);
+  });
+
+  it("of one asset that alone fails while others pass is its dead letter", async () => {
+    const doubt = { ...DOUBT, reason: "unavailable", message: "500" } as const;
+    const batch = { ...batchOf("a"), doubt };
+    const { send, acknowledged } = start({ batch, evidence: { acceptedCall: 21 } });
+    await send(NUMBER);
+    const message = "Qualys takes others of this connector, but not this: 500";
+    expect(acknowledged).toEqual([[NUMBER, DOUBT.call, [rejected(0, "a", "refused", message)]]]);
+  });
+});
+
+describe("a suspect", () => {
+  it("that finds no spare call goes into quarantine", async () => {
+    const permit = { kind: "wait", scope: "suspects", delayMs: 700, reason: "quarantine" } as const;
+    const { send, steps, events } = start({ changes: { reserve: async () => permit } });
+    expect(await send(NUMBER)).toEqual({ kind: "done" });
+    expect(steps).toEqual(["load", `quarantine ${NUMBER}`]);
+    expect(events).toEqual([{ event: "batch.quarantined", batch: NUMBER, assets: 3 }]);
+  });
+});
+
+describe("more than a fifth of the assets refused", () => {
+  const verdict: Verdict = {
+    kind: "accepted-in-part",
+    rejected: [{ index: 0, message: "no such field" }],
+    unplaced: [],
+  };
+
+  it("holds the connector, once enough were decided", async () => {
+    const { send, holds } = start({ verdict, ofLate: { decided: 200, refused: 41 } });
+    await send(NUMBER);
+    expect(holds).toEqual([
+      {
+        scope: "connector",
+        reason: "refused",
+        durationMs: null,
+        message:
+          "41 of the last 200 assets were refused; see sluice dead list, then sluice resume; the last: no such field",
+      },
+    ]);
+  });
+
+  it.for([
+    [199, 100],
+    [200, 40],
+  ])("does not at %i decided and %i refused", async ([decided = 0, refused = 0]) => {
+    const { send, holds } = start({ verdict, ofLate: { decided, refused } });
+    await send(NUMBER);
+    expect(holds).toEqual([]);
   });
 });
 

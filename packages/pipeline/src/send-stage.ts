@@ -1,7 +1,8 @@
-import type { EndedHold } from "@sluice/governor";
+import type { Doubt, EndedHold } from "@sluice/governor";
 import { importPayload } from "@sluice/inventory";
 import { conclude } from "./conclude.ts";
 import type { Report } from "./events.ts";
+import { examine } from "./examine.ts";
 import type {
   Answer,
   Disposition,
@@ -9,6 +10,7 @@ import type {
   MadeCall,
   OutboundBatch,
   SendStageOptions,
+  Wait,
 } from "./outbound.ts";
 import { identityOf } from "./refused-asset.ts";
 
@@ -19,12 +21,14 @@ import { identityOf } from "./refused-asset.ts";
 export function createSendStage(options: SendStageOptions) {
   return async function send(number: number): Promise<Disposition> {
     const beganAtMs = options.monotonicMs();
-    const batch = await options.load(number);
-    if (batch === null) return { kind: "done" };
-    const permit = await options.reserve(batch.connector, batch.lane);
-    if (permit.kind === "wait") {
-      return { kind: permit.scope === "account" ? "later" : "aside", delayMs: permit.delayMs };
-    }
+    const loaded = await options.load(number);
+    if (loaded === null) return { kind: "done" };
+    const decided = loaded.doubt === null ? null : await examine(options, loaded, loaded.doubt);
+    if (decided !== null) return decided;
+    // Found innocent, it begins anew.
+    const batch = loaded.doubt === null ? loaded : { ...loaded, failures: null };
+    const permit = await options.reserve(batch);
+    if (permit.kind === "wait") return await putOff(options, batch, permit);
     reportEnded(permit.ended, options.report);
     // Stopped and continued, this process may hold a batch that a standby has delivered long ago.
     const isFresh = () => options.monotonicMs() - beganAtMs <= options.permitMsMax;
@@ -33,9 +37,20 @@ export function createSendStage(options: SendStageOptions) {
       throw new Error(`Cannot send batch ${number}: its permit is too old; it will be tried again`);
     }
     const answer = await post(options, batch, isFresh);
-    await settle(options, batch, permit, answer);
-    return await conclude(options, batch, permit, answer);
+    const doubt = await settle(options, batch, permit, answer);
+    return await conclude(options, batch, permit, answer, doubt);
   };
+}
+
+async function putOff(
+  options: SendStageOptions,
+  { number, bodies }: OutboundBatch,
+  { scope, delayMs }: Wait,
+): Promise<Disposition> {
+  if (scope !== "suspects") return { kind: scope === "account" ? "later" : "aside", delayMs };
+  await options.quarantine(number);
+  options.report({ event: "batch.quarantined", batch: number, assets: bodies.length });
+  return { kind: "done" };
 }
 
 async function post(
@@ -54,25 +69,26 @@ async function post(
   });
 }
 
-/** Frees the call's slot, tells what the answer said, and begins the hold that follows from it. */
+/** Frees the call's slot, tells what the answer said, and begins the hold that follows from it. Returns the doubt that follows. */
 async function settle(
   options: SendStageOptions,
   batch: OutboundBatch,
   permit: Go,
   answer: Answer,
-): Promise<void> {
+): Promise<Doubt | null> {
   const made = madeCall(options, batch, permit, answer);
-  const { hold, isNewHold, callsToGo, doneAtMs } = await options.settleCall(made);
+  const { hold, isNewHold, callsToGo, doneAtMs, doubt } = await options.settleCall(made);
   const { call, reading, entry } = made;
   const { requestId, assets, status, verdict, elapsedMs } = entry;
   const { remaining } = reading;
   const sent = { batch: batch.number, call, requestId, assets, status, verdict };
   options.report({ event: "batch.sent", ...sent, elapsedMs, remaining });
-  if (hold === null || !isNewHold) return;
+  if (hold === null || !isNewHold) return doubt;
   const { durationMs } = hold;
   const until = durationMs === null ? null : instant(options.nowMs() + durationMs);
   const done = doneAtMs === null ? null : instant(doneAtMs);
   options.report({ event: "send.held", ...hold, until, callsToGo, done });
+  return doubt;
 }
 
 function instant(epochMs: number): string {
@@ -86,7 +102,7 @@ function madeCall(
   answer: Answer,
 ): MadeCall {
   const { verdict, reading, status, elapsedMs } = answer;
-  const { number, requestId, connector } = batch;
+  const { number, requestId, connector, isCanary, isSuspect, failures } = batch;
   const outcome = verdict.kind;
   const message = "message" in verdict ? verdict.message : "";
   const assets = batch.bodies.length;
@@ -97,7 +113,12 @@ function madeCall(
     connector,
     outcome,
     cause: verdict.kind === "limited" ? verdict.cause : "rate",
+    status,
     message,
+    mayBeBatch: verdict.kind === "forbidden" && verdict.mayBeBatch,
+    isCanary,
+    isSuspect,
+    failures,
     assets,
     elapsedMs,
     reading,

@@ -29,7 +29,7 @@ export async function recountPending(account: Account, run: string): Promise<num
 
 async function countInFlight(account: Account, run: string): Promise<number> {
   let count = 0;
-  for (const batch of await account.client.zrange(account.key("batches"), "0", "-1")) {
+  for (const batch of await unsettledBatches(account)) {
     const [members, runs] = await account.client.hmgetBuffer(
       account.key(`batch:${batch}`),
       "m",
@@ -37,9 +37,20 @@ async function countInFlight(account: Account, run: string): Promise<number> {
     );
     if (!members || !runs) continue;
     const number = runs.toString().split("\n").indexOf(run) + 1;
+    if (number === 0) continue;
     for (let at = 0; at < members.length; at += 36) {
       if (members.readUInt16BE(at + 34) === number) count += 1;
     }
   }
   return count;
+}
+
+/** Those on their way, and those in quarantine. */
+async function unsettledBatches(account: Account): Promise<string[]> {
+  const { client } = account;
+  const batches = await client.zrange(account.key("batches"), "0", "-1");
+  for (const connector of await client.smembers(account.key("connectors"))) {
+    batches.push(...(await client.lrange(account.key(`quarantine:${connector}`), 0, -1)));
+  }
+  return batches;
 }

@@ -9,8 +9,11 @@ export interface Backlog {
   outbox: number;
   parked: number;
   inFlight: number;
-  /** Batches cut and not settled. */
+  /** Batches cut and not settled, but for those in quarantine. */
   batches: number;
+  /** Those of the assets in flight that belong to refused batches; and their batches that wait for spare calls. */
+  suspects: number;
+  quarantined: number;
   /** Senders whose lease is running. */
   senders: number;
 }
@@ -18,9 +21,9 @@ export interface Backlog {
 export async function readBacklog(account: Account): Promise<Backlog> {
   const { client } = account;
   const connectors = await client.smembers(account.key("connectors"));
-  async function total(name: string): Promise<number> {
+  async function total(name: string, length: "hlen" | "llen" = "hlen"): Promise<number> {
     const counts = await Promise.all(
-      connectors.map((connector) => client.hlen(account.key(`${name}:${connector}`))),
+      connectors.map((connector) => client[length](account.key(`${name}:${connector}`))),
     );
     return counts.reduce((sum, count) => sum + count, 0);
   }
@@ -31,6 +34,8 @@ export async function readBacklog(account: Account): Promise<Backlog> {
     parked: await total("parked"),
     inFlight: await total("inflight"),
     batches: await client.zcard(account.key("batches")),
+    suspects: Number((await client.get(account.key("suspected"))) ?? 0),
+    quarantined: await total("quarantine", "llen"),
     senders: Object.values(state.senders).filter((untilMs) => untilMs > nowMs).length,
   };
 }

@@ -27,7 +27,7 @@ describe("acknowledge", () => {
     await load(account, run, { a: "1", b: "1" });
     await sealRun(account, run);
     const batch = await takeBatch(account);
-    expect(await acknowledge(account, batch.number, 7, [])).toEqual({ delivered: 2, dead: 0 });
+    expect(await acknowledge(account, batch, 7, [])).toMatchObject({ delivered: 2, dead: 0 });
     expect(await loadBatch(account, batch.number)).toBeNull();
     expect(await readRun(account, run)).toMatchObject({ state: "done", delivered: 2, pending: 0 });
     expect(await readBacklog(account)).toMatchObject({ inFlight: 0, batches: 0 });
@@ -40,10 +40,10 @@ describe("acknowledge", () => {
     const run = await openTestRun(account);
     await load(account, run, { a: "1", b: "1" });
     const batch = await takeBatch(account);
-    await acknowledge(account, batch.number, 1, []);
+    await acknowledge(account, batch, 1, []);
     const before = await readRun(account, run);
     const rejected = [{ index: 0, letter: letterOf("a") }];
-    expect(await acknowledge(account, batch.number, 2, rejected)).toEqual({
+    expect(await acknowledge(account, batch, 2, rejected)).toMatchObject({
       delivered: 0,
       dead: 0,
     });
@@ -57,7 +57,7 @@ describe("acknowledge", () => {
     await load(account, run, { a: "1", b: "1", c: "1" });
     const batch = await takeBatch(account);
     const rejected = [{ index: 1, letter: letterOf("b", "operating system unknown") }];
-    expect(await acknowledge(account, batch.number, 1, rejected)).toEqual({
+    expect(await acknowledge(account, batch, 1, rejected)).toMatchObject({
       delivered: 2,
       dead: 1,
     });
@@ -85,7 +85,7 @@ describe("a parked version, when the batch of its asset ends", () => {
     await load(account, run, { a: "1" });
     const batch = await takeBatch(account);
     await load(account, run, { a: "2", b: "1" });
-    await acknowledge(account, batch.number, 1, []);
+    await acknowledge(account, batch, 1, []);
     expect(await recountPending(account, run)).toBe(2);
     expect(await deliverNext(account)).toEqual(["a 2", "b 1"]);
     expect(await readRun(account, run)).toMatchObject({ delivered: 3, pending: 0 });
@@ -97,7 +97,7 @@ describe("a parked version, when the batch of its asset ends", () => {
     await load(account, run, { a: "1" });
     const batch = await takeBatch(account);
     await load(account, run, { a: "1" });
-    await acknowledge(account, batch.number, 1, []);
+    await acknowledge(account, batch, 1, []);
     expect(await readRun(account, run)).toMatchObject({ delivered: 1, unchanged: 1, pending: 0 });
     expect(await cutWith(account)).toEqual({ kind: "empty" });
     expect(await account.client.keys(account.key("seg:*"))).toEqual([]);
@@ -110,7 +110,7 @@ describe("a parked version, when the batch of its asset ends", () => {
     const batch = await takeBatch(account);
     const again = await openTestRun(account);
     await load(account, again, { a: "bad" });
-    await acknowledge(account, batch.number, 1, [{ index: 0, letter: letterOf("a") }]);
+    await acknowledge(account, batch, 1, [{ index: 0, letter: letterOf("a") }]);
     expect(await readRun(account, run)).toMatchObject({ dead: 1, pending: 0 });
     expect(await readRun(account, again)).toMatchObject({ dead: 1, pending: 0 });
     expect(await cutWith(account)).toEqual({ kind: "empty" });
@@ -125,7 +125,7 @@ describe("a parked version, when the batch of its asset ends", () => {
     await load(account, run, { a: "bad" });
     const batch = await takeBatch(account);
     await load(account, run, { a: "1" });
-    await acknowledge(account, batch.number, 1, [{ index: 0, letter: letterOf("a") }]);
+    await acknowledge(account, batch, 1, [{ index: 0, letter: letterOf("a") }]);
     expect(await readRun(account, run)).toMatchObject({ delivered: 1, dead: 1, unchanged: 1 });
     // Qualys has the newest state: nobody has to look at the one between.
     expect(await listDeadLetters(account)).toEqual([]);
@@ -140,7 +140,7 @@ describe("a parked version, when the batch of its asset ends", () => {
     const dead = [{ id: idOf("a"), version: versionOf(malformed, 0), letter: letterOf("a") }];
     await settle(account, malformed, { assets: [], dead, coalesced: 0, warnings: {} });
     await load(account, run, { a: "1" });
-    await acknowledge(account, batch.number, 1, []);
+    await acknowledge(account, batch, 1, []);
     expect(await listDeadLetters(account)).toEqual([]);
   });
 
@@ -153,7 +153,7 @@ describe("a parked version, when the batch of its asset ends", () => {
     await load(account, backfill, { a: "1" });
     const batch = await takeBatch(account);
     await load(account, backfill, { a: "2" });
-    await acknowledge(account, batch.number, 1, []);
+    await acknowledge(account, batch, 1, []);
     await load(account, live, { b: "1" });
     expect(assetsIn(await takeBatch(account))).toEqual(["b 1", "a 2"]);
   });
@@ -164,7 +164,7 @@ describe("a parked version, when the batch of its asset ends", () => {
     await load(account, run, { a: "1" });
     const batch = await takeBatch(account);
     await load(account, run, { a: "2" });
-    await acknowledge(account, batch.number, 1, []);
+    await acknowledge(account, batch, 1, []);
     await load(account, run, { a: "3" });
     expect(await deliverNext(account)).toEqual(["a 3"]);
     expect(await cutWith(account)).toEqual({ kind: "empty" });
@@ -200,9 +200,11 @@ describe("split", () => {
       batch.bodies.map((body) => [body]),
     );
     await load(account, run, { a: "2", b: "2" });
-    await acknowledge(account, first, 1, []);
+    await acknowledge(account, { number: first, bodies: [] }, 1, []);
     expect(assetsIn(await takeBatch(account))).toEqual(["a 2"]);
-    await acknowledge(account, second, 2, [{ index: 0, letter: letterOf("b") }]);
+    await acknowledge(account, { number: second, bodies: [] }, 2, [
+      { index: 0, letter: letterOf("b") },
+    ]);
     expect(assetsIn(await takeBatch(account))).toEqual(["b 2"]);
     expect(await readRun(account, run)).toMatchObject({ delivered: 1, dead: 1, pending: 2 });
   });
@@ -222,7 +224,7 @@ describe("split", () => {
     const run = await openTestRun(account);
     await load(account, run, { a: "1", b: "1" });
     const batch = await takeBatch(account);
-    await acknowledge(account, batch.number, 1, []);
+    await acknowledge(account, batch, 1, []);
     const parts = batch.bodies.map((body) => [body]);
     expect(await splitBatch(account, batch, parts)).toEqual([]);
     expect(await readBacklog(account)).toMatchObject({ inFlight: 0, batches: 0 });

@@ -273,10 +273,14 @@ describe("settling a call", () => {
     for (const outcome of ["refused", "unavailable", "refused"]) {
       await settleCall(account, callOf({ batch, outcome }));
     }
-    expect(await look(account, CONNECTOR)).toMatchObject({ refusals: 2, isTrusted: false });
-    expect(await look(account, "elsewhere")).toMatchObject({ refusals: 0 });
+    expect(await look(account, CONNECTOR)).toMatchObject({
+      standing: { refusals: 2, isTrusted: false },
+    });
+    expect(await look(account, "elsewhere")).toMatchObject({ standing: { refusals: 0 } });
     await settleCall(account, callOf({ batch, outcome: "accepted-in-part" }));
-    expect(await look(account, CONNECTOR)).toMatchObject({ refusals: 0, isTrusted: true });
+    expect(await look(account, CONNECTOR)).toMatchObject({
+      standing: { refusals: 0, isTrusted: true },
+    });
     await endHolds(account);
     expect(await reserveWith(account)).toMatchObject({ kind: "go", isTrusted: true });
   });

@@ -7,18 +7,20 @@ import {
   reserve,
   settle,
   type CallRequest,
+  type Doubt,
   type EndedHold,
   type GovernorState,
   type NewHold,
   type Policy,
   type SettledCall,
+  type Standing,
 } from "@sluice/governor";
 import type { Account } from "./account.ts";
 import { IN_HAND_MS_MAX } from "./consume.ts";
 import { govern, look } from "./governor.ts";
 import { readRunId } from "./server-check.ts";
 
-export type ReserveOptions = Omit<CallRequest, "waitingAssets">;
+export type ReserveOptions = Omit<CallRequest, "waitingAssets" | "otherAssets">;
 
 export type Permit =
   /**
@@ -27,26 +29,36 @@ export type Permit =
    */
   | { kind: "go"; call: number; isTrusted: boolean; ended: readonly EndedHold[] }
   /** Not now. A long wait of the account has already stopped all senders from fetching. */
-  | { kind: "wait"; scope: "account" | "connector" | "lane"; delayMs: number; reason: string };
+  | {
+      kind: "wait";
+      scope: "account" | "connector" | "lane" | "suspects";
+      delayMs: number;
+      reason: string;
+    };
 
 /** Reserves one call against holds, slots, the rolling window and the pace of the account, all senders together. */
 export async function reserveCall(account: Account, options: ReserveOptions): Promise<Permit> {
-  return await govern<Permit>(account, options.connector, ({ pending, isTrusted, ...facts }) => {
-    const request = { ...options, waitingAssets: pending };
-    const { state, decision, ended } = reserve(facts.state, request, facts.nowMs);
-    if (decision.kind === "go") return { state, result: { ...decision, isTrusted, ended } };
-    // Whoever waits with the batch in hand changes nothing that will not be seen again when it asks again.
-    const isLong = decision.delayMs > IN_HAND_MS_MAX;
-    if (decision.scope === "account" && !isLong) return { state: null, result: decision };
-    // Told by whoever gets a permit, or by a heart that beats.
-    const untold = { ...state, untold: ended };
-    const stopMs = decision.scope === "account" ? decision.delayMs : 0;
-    return { state: untold, result: decision, stopMs };
-  });
+  return await govern<Permit>(
+    account,
+    options.connector,
+    ({ pending, others, standing, ...facts }) => {
+      const { isTrusted } = standing;
+      const request = { ...options, waitingAssets: pending, otherAssets: others };
+      const { state, decision, ended } = reserve(facts.state, request, facts.nowMs);
+      if (decision.kind === "go") return { state, result: { ...decision, isTrusted, ended } };
+      // Whoever waits with the batch in hand changes nothing that will not be seen again when it asks again.
+      const isLong = decision.delayMs > IN_HAND_MS_MAX;
+      if (decision.scope === "account" && !isLong) return { state: null, result: decision };
+      // Told by whoever gets a permit, or by a heart that beats.
+      const untold = { ...state, untold: ended };
+      const stopMs = decision.scope === "account" ? decision.delayMs : 0;
+      return { state: untold, result: decision, stopMs };
+    },
+  );
 }
 
 /** A reserved call that was made. */
-export interface MadeCall extends Omit<SettledCall, "refusals" | "isTrusted"> {
+export interface MadeCall extends Omit<SettledCall, keyof Standing> {
   batch: number;
   /** A learned ceiling for the bytes of this connector's batches. */
   bytesMax: number | null;
@@ -71,6 +83,8 @@ export interface CallOutcome {
   isNewHold: boolean;
   callsToGo: number;
   doneAtMs: number | null;
+  /** The doubt about its batch that follows. */
+  doubt: Doubt | null;
 }
 
 /** Settles a reserved call and begins the hold that follows, before its slot is free again. */
@@ -80,18 +94,30 @@ export async function settleCall(account: Account, made: MadeCall): Promise<Call
   return await govern(
     account,
     call.connector,
-    ({ state: before, nowMs, aheadMs, refusals, isTrusted, pending }) => {
-      const settled = settle(before, { ...call, refusals, isTrusted }, nowMs);
-      const { state, hold, isNewHold } = settled;
+    ({ state: before, nowMs, aheadMs, standing, pending }) => {
+      const settled = settle(before, { ...call, ...standing }, nowMs);
+      const { state, hold, isNewHold, doubt, failures } = settled;
       const { calls: callsToGo, doneAtMs } = forecast(state, pending, nowMs);
       return {
         state,
-        result: { hold, isNewHold, callsToGo, doneAtMs: doneAtMs && doneAtMs - aheadMs },
-        args: [batch, call.outcome, line, bytesMax ?? 0],
+        result: { hold, isNewHold, callsToGo, doneAtMs: doneAtMs && doneAtMs - aheadMs, doubt },
+        args: [
+          batch,
+          call.outcome,
+          line,
+          bytesMax ?? 0,
+          call.call,
+          jsonOf(failures),
+          jsonOf(doubt),
+        ],
       };
     },
     "called",
   );
+}
+
+function jsonOf(value: object | null): string {
+  return value === null ? "" : JSON.stringify(value);
 }
 
 /** Gives a reserved call back that was not made. */

@@ -266,7 +266,7 @@ describe("cut", () => {
     await learnConcurrency(account, 2);
     for (let i = 0; i < 2; i += 1) await takeBatch(account, { assetsMax: 1 });
     expect(await cutWith(account, { assetsMax: 1 })).toEqual({ kind: "full" });
-    await acknowledge(account, 1, 1, []);
+    await acknowledge(account, { number: 1, bodies: [] }, 1, []);
     expect(await cutWith(account, { assetsMax: 1 })).toMatchObject({ kind: "batch" });
   });
 
@@ -335,7 +335,7 @@ describe("a batch whose worker died before it had its body", () => {
     await fillBatch(account, 1);
     const batch = await loadBatch(account, 1);
     expect(batch && assetsIn(batch)).toEqual(["a 1"]);
-    await acknowledge(account, 1, 1, []);
+    await acknowledge(account, { number: 1, bodies: [] }, 1, []);
     expect((await deliverNext(account)).sort()).toEqual(["a 2", "b 2"]);
     expect(await account.client.keys(account.key("seg:*"))).toEqual([]);
   });

@@ -6,7 +6,10 @@ import {
   longestHold,
   partsOf,
   partialOpensAt,
+  shareOpensAt,
+  spareAssets,
   type GovernorState,
+  type Standing,
 } from "@sluice/governor";
 import type { Account } from "./account.ts";
 import type { Reply } from "./scripts.ts";
@@ -17,11 +20,11 @@ export interface Facts {
   /** The account's clock. It may be ahead of the server's, by so much, where that was set back. */
   nowMs: number;
   aheadMs: number;
-  /** Calls of the connector in a row that were refused, and whether anything of it was ever accepted. */
-  refusals: number;
-  isTrusted: boolean;
-  /** Records of all runs that nothing has become of yet. */
+  /** What the calls of the connector have come to. */
+  standing: Standing;
+  /** Records of all runs that nothing has become of yet, and those of them that are no suspects. */
   pending: number;
+  others: number;
 }
 
 /** What was decided. */
@@ -80,7 +83,7 @@ async function readFacts(
   connector: string,
 ): Promise<{ facts: Facts; rev: string }> {
   const reply = await account.run("look", connector);
-  const [rev, nowMs, aheadMs, state, holds, refusals, trusted, pending] = reply;
+  const [rev, nowMs, aheadMs, state, holds, refusals, trusted, canary, pending, others] = reply;
   return {
     rev: String(rev),
     facts: {
@@ -91,9 +94,13 @@ async function readFacts(
       },
       nowMs: Number(nowMs),
       aheadMs: Number(aheadMs),
-      refusals: Number(refusals),
-      isTrusted: trusted === 1,
+      standing: {
+        refusals: Number(refusals),
+        isTrusted: trusted === 1,
+        hasCanary: canary === 1,
+      },
       pending: Number(pending),
+      others: Number(others),
     },
   };
 }
@@ -106,7 +113,14 @@ function parse(json: Reply | undefined): unknown {
 function stored({ holds, ...state }: GovernorState, nowMs: number): [string, string, string] {
   const whole = { ...state, holds };
   const partialAtMs = Math.ceil(partialOpensAt(whole, nowMs));
-  const terms = { concurrency: concurrencyOf(whole, nowMs), partialAtMs };
+  const terms = {
+    concurrency: concurrencyOf(whole, nowMs),
+    partialAtMs,
+    spareAssets: spareAssets(whole, nowMs),
+    suspectsAtMs: Object.fromEntries(
+      Object.keys(whole.bisection).map((name) => [name, shareOpensAt(whole, name, nowMs)]),
+    ),
+  };
   return [JSON.stringify(state), JSON.stringify(holds), JSON.stringify(terms)];
 }
 

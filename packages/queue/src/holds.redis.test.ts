@@ -164,9 +164,9 @@ describe("resume", () => {
   it("vouches for the connectors whose refusals an operator has looked at", async () => {
     const account = await freshAccount();
     await beginHold(account, holdOf("refused", null, CONNECTOR));
-    expect((await look(account, CONNECTOR)).isTrusted).toBe(false);
+    expect((await look(account, CONNECTOR)).standing.isTrusted).toBe(false);
     await endHolds(account);
-    expect((await look(account, CONNECTOR)).isTrusted).toBe(true);
+    expect((await look(account, CONNECTOR)).standing.isTrusted).toBe(true);
   });
 
   it("ends those of one reason and leaves the others in force", async () => {

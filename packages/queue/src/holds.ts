@@ -40,10 +40,16 @@ export async function endHolds(
     account,
     "",
     ({ state: before, nowMs }) => {
+      const newest = before.callNumber;
       const state = end(before, nowMs, cause, reason);
       const ended = Object.keys(before.holds).filter((name) => !state.holds[name]);
       const vouched = ended.map(partsOf).filter((hold) => hold.reason === "refused");
-      return { state, result: ended, isFreed: true, args: vouched.map(({ scope }) => scope) };
+      return {
+        state,
+        result: ended,
+        isFreed: true,
+        args: [newest, ...vouched.map(({ scope }) => scope)],
+      };
     },
     "resume",
   );

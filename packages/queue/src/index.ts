@@ -1,7 +1,17 @@
 export { Account, openAccount, withoutPassword, type AccountOptions } from "./account.ts";
 export { recountPending } from "./audit.ts";
 export { readBacklog, type Backlog } from "./backlog.ts";
-export { acknowledge, loadBatch, splitBatch, type Batch } from "./batches.ts";
+export {
+  acknowledge,
+  loadBatch,
+  quarantineBatch,
+  readEvidence,
+  sendCanary,
+  splitBatch,
+  type Acknowledged,
+  type Batch,
+  type Probe,
+} from "./batches.ts";
 export { booksObject, type BooksObject } from "./books-object.ts";
 export {
   beat,

@@ -32,7 +32,7 @@ async function deliverChunk(account: Account, run: string, number: number): Prom
   const taken = await cut(account, bounds);
   if (taken.kind !== "batch") throw new Error(`nothing was cut: ${taken.kind}`);
   await fillBatch(account, taken.batch);
-  await acknowledge(account, taken.batch, number, []);
+  await acknowledge(account, { number: taken.batch, bodies: [] }, number, []);
 }
 
 async function buckets(account: Account): Promise<string[]> {

@@ -73,10 +73,10 @@ describe("the raw record of an asset in a batch", () => {
     ]);
     const first = await takeBatch(account, { assetsMax: 1 });
     const second = await takeBatch(account, { assetsMax: 1 });
-    await acknowledge(account, first.number, 1, []);
+    await acknowledge(account, first, 1, []);
     expect(await rawRecords(account, second.number, [0])).toMatchObject([{ raw: "a" }]);
     expect(await rawRecords(account, first.number, [0])).toEqual([null]);
-    await acknowledge(account, second.number, 2, []);
+    await acknowledge(account, second, 2, []);
     expect(await account.client.exists(account.key("seg:1"))).toBe(0);
     expect(await account.client.hgetall(account.key("bytes"))).toEqual({
       intake: "0",
@@ -92,7 +92,7 @@ describe("the raw record of an asset in a batch", () => {
     await Promise.all([fillBatch(account, 1), fillBatch(account, 1)]);
     await fillBatch(account, 1);
     expect(await rawRecords(account, 1, [0])).toMatchObject([{ raw: "a" }]);
-    await acknowledge(account, 1, 1, []);
+    await acknowledge(account, { number: 1, bodies: [] }, 1, []);
     expect(await account.client.hget(account.key("bytes"), "batches")).toBe("0");
   });
 });

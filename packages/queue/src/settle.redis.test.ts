@@ -73,7 +73,7 @@ describe("settle", () => {
     expect(await settleAs(account, first, { a: "1" })).toMatchObject({ coalesced: 1, parked: 0 });
     expect(await settleAs(account, fourth, { a: "4" })).toMatchObject({ parked: 1 });
     expect(await settleAs(account, third, { a: "3" })).toMatchObject({ coalesced: 1, parked: 0 });
-    await acknowledge(account, batch.number, 1, []);
+    await acknowledge(account, batch, 1, []);
     await settleAs(account, fifth, { a: "5" });
     expect(await deliverNext(account)).toEqual(["a 5"]);
     expect(await readRun(account, run)).toMatchObject({ delivered: 2, coalesced: 3, pending: 0 });
@@ -131,7 +131,7 @@ describe("settle", () => {
     await load(account, run, { a: "2" });
     const batch = await takeBatch(account);
     expect(await load(account, run, { a: "1" })).toMatchObject({ parked: 1, unchanged: 0 });
-    await acknowledge(account, batch.number, 2, []);
+    await acknowledge(account, batch, 2, []);
     expect(await deliverNext(account)).toEqual(["a 1"]);
   });
 

@@ -94,7 +94,7 @@ describe("the sweep", () => {
     await using queues = new Queues(account);
     await load(account, await openTestRun(account), { a: "1" });
     const { number } = await takeBatch(account);
-    await acknowledge(account, number, 1, []);
+    await acknowledge(account, { number, bodies: [] }, 1, []);
     await sweep(account, queues, now);
     expect(await waiting(queues)).toEqual({ "intake-live": 0, "intake-backfill": 0, outbound: 0 });
   });

@@ -122,7 +122,7 @@ export async function deliverNext(account: Account, ...refused: string[]): Promi
     const key = asset.slice(0, asset.indexOf(" "));
     return refused.includes(key) ? [{ index, letter: letterOf(key) }] : [];
   });
-  const { delivered, dead } = await acknowledge(account, batch.number, 1, rejected);
+  const { delivered, dead } = await acknowledge(account, batch, 1, rejected);
   expect([delivered, dead]).toEqual([assets.length - rejected.length, rejected.length]);
   return assets;
 }

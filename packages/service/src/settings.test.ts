@@ -56,6 +56,7 @@ describe("the settings", () => {
       SLUICE_SOURCE: "WEBHOOK",
       SLUICE_PACING: "auto",
       SLUICE_CALLS_LIVE: 0.1,
+      SLUICE_CALLS_BISECTION: 0.1,
       SLUICE_CALLS_RESERVED: 0,
       SLUICE_CALLS_LIMIT: 300,
       SLUICE_CALLS_WINDOW_SEC: 3_600,

@@ -167,6 +167,14 @@ export const senderSettings = z.object({
     .max(0.9)
     .default(0.1)
     .describe("share of a window's calls that bursts of backfill leave to the live lane"),
+  SLUICE_CALLS_BISECTION: z.coerce
+    .number()
+    .min(0)
+    .max(1)
+    .default(0.1)
+    .describe(
+      "share of a window's calls that find out which assets of a refused batch are to blame",
+    ),
   SLUICE_CALLS_RESERVED: count(0, 1_000_000)
     .default(0)
     .describe("calls of each window left to other users of the subscription"),

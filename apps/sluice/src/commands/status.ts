@@ -53,6 +53,11 @@ export async function status(terminal: Terminal): Promise<number> {
       : holds.map((hold) => `  held: ${holdText(hold)}`)),
     `  waiting: ${grouped(backlog.records)} records in chunks, ${grouped(backlog.outbox)} assets in the outbox, ` +
       `${grouped(backlog.parked)} parked, ${grouped(backlog.inFlight)} in flight in ${backlog.batches} batches`,
+    ...(backlog.suspects === 0
+      ? []
+      : [
+          `  suspects: ${grouped(backlog.suspects)} assets of refused batches, ${counted(backlog.quarantined, "batch")} of them in quarantine until calls are spare`,
+        ]),
     `  senders: ${backlog.senders}; unfinished runs: ${openRuns.length > 0 ? openRuns.join(", ") : "none"}`,
     `  dead letters: ${grouped(deadLetters)}`,
     ...(failedJobs > 0

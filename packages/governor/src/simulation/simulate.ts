@@ -219,7 +219,9 @@ class Simulation {
   #requestOf(sender: string, batch: ModelBatch) {
     const { policy } = this.#scenario;
     const lease = { sender, leaseMs: this.#leaseMs, callMsMax: CALL_MS_MAX };
-    return { ...lease, connector: "c", lane: batch.lane, waitingAssets: this.#waiting(), policy };
+    const waitingAssets = this.#waiting();
+    const assets = { waitingAssets, otherAssets: waitingAssets, isSuspect: false };
+    return { ...lease, ...assets, connector: "c", lane: batch.lane, policy };
   }
 
   #call(sender: string, call: number, batch: ModelBatch): void {
@@ -264,8 +266,14 @@ class Simulation {
       elapsedMs,
       reading,
       connector: "c",
+      status: null,
+      mayBeBatch: false,
+      isCanary: false,
+      isSuspect: false,
+      failures: null,
       refusals: 0,
       isTrusted: true,
+      hasCanary: false,
       chance: this.#chance.next(),
     };
     this.#state = settle(this.#state, made, this.#time.nowMs).state;

@@ -2,6 +2,7 @@
 -- Atomic because an asset must be either waiting or in exactly one batch, and only its newest version.
 -- A full batch is cut at once; a partial one when nothing more is coming, or when its oldest asset has waited for
 -- the linger and the governor has calls free for it, so that a trickle does not burn the budget.
+-- Batches in quarantine come first when calls are spare, or their connector's share for bisection has begun anew.
 -- ARGV: connector, assetsMax, bytesMax, lingerMs, requestId
 -- Returns: {batch, number, assets, lane (live when it has one live asset)} | {empty} | {full} (enough is cut) | {wait, delayMs}
 local connector, assetsMax, bytesMax = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
@@ -11,23 +12,42 @@ local SEGMENTS_MAX = 64
 local BACKFILL_FLOOR = 10
 local WAIT_MS_MAX = 60000
 local LIVE_ROOM = 2
+local QUARANTINE_MS = 1000
 
 local nowMs = readClock()
 local holds = readHolds()
 local connectorHeldMs = heldMs(holds, connector, nowMs)
 if connectorHeldMs then return { 'wait', math.min(WAIT_MS_MAX, connectorHeldMs) } end
+
 local terms = cjson.decode(redis.call('HGET', P .. 'governor', 'terms') or '{"concurrency":1,"partialAtMs":0}')
+local unsettled = { suspects = 0, others = 0 }
+for _, batch in ipairs(redis.call('ZRANGE', P .. 'batches', 0, -1)) do
+  local stored = redis.call('HMGET', P .. 'batch:' .. batch, 'c', 'suspect')
+  local kind = stored[2] and 'suspects' or 'others'
+  if stored[1] == connector then unsettled[kind] = unsettled[kind] + 1 end
+end
+local unsettledMax = 2 * terms.concurrency + 2
+
+-- A batch in quarantine, if it may be sent now.
+local quarantineKey = P .. 'quarantine:' .. connector
+local function takeSuspects()
+  local batch = redis.call('LINDEX', quarantineKey, 0)
+  if not batch or unsettled.suspects >= unsettledMax then return nil end
+  local shareAtMs = (terms.suspectsAtMs or {})[connector] or 0
+  if nowMs < shareAtMs and otherAssets() > (terms.spareAssets or 0) then return nil end
+  redis.call('LPOP', quarantineKey)
+  redis.call('ZADD', P .. 'batches', nowMs, batch)
+  local stored = redis.call('HMGET', P .. 'batch:' .. batch, 'n', 'l')
+  return { 'batch', tonumber(batch), tonumber(stored[1]), stored[2] }
+end
+local suspects = takeSuspects()
+if suspects then return suspects end
 
 -- A live batch goes before the others: room for it is left, however many of them are cut.
 local function isEnoughCut()
-  local unsettledMax = 2 * terms.concurrency + 2
-  local unsettled = 0
-  for _, batch in ipairs(redis.call('ZRANGE', P .. 'batches', 0, -1)) do
-    if redis.call('HGET', P .. 'batch:' .. batch, 'c') == connector then unsettled = unsettled + 1 end
-  end
   local live = P .. 'outbox:' .. connector .. ':live'
   local isLiveWaiting = redis.call('EXISTS', live, P .. 'ready:' .. connector .. ':live') > 0
-  return unsettled >= unsettledMax + (isLiveWaiting and LIVE_ROOM or 0)
+  return unsettled.others >= unsettledMax + (isLiveWaiting and LIVE_ROOM or 0)
 end
 if isEnoughCut() then return { 'full' } end
 
@@ -136,6 +156,7 @@ end
 if #taken.ids == 0 then
   commit()
   if #commits > 0 and redis.call('EXISTS', indexKey) == 1 then return { 'wait', 0 } end
+  if redis.call('EXISTS', quarantineKey) == 1 then return { 'wait', QUARANTINE_MS } end
   redis.call('SREM', P .. 'backlog', connector)
   return { 'empty' }
 end

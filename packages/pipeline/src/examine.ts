@@ -1,0 +1,54 @@
+import { judgeDoubt, type Doubt } from "@sluice/governor";
+import { narrowDown } from "./narrow-down.ts";
+import type { Disposition, OutboundBatch, SendStageOptions } from "./outbound.ts";
+
+/** Long enough for a canary, or another batch, to be answered. */
+export const DOUBT_MS = 1_000;
+
+/**
+ * What becomes of a doubtful batch, before it is sent once more: halved if it is guilty, sent if it is innocent (null),
+ * and as long as nobody knows, aside, while a canary finds out.
+ */
+export async function examine(
+  options: SendStageOptions,
+  batch: OutboundBatch,
+  doubt: Doubt,
+): Promise<Disposition | null> {
+  switch (judgeDoubt(doubt, await options.evidence(batch))) {
+    case "innocent":
+      return null;
+    case "guilty":
+      return await narrowDown(options, batch, doubt.call, "refused", messageOf(doubt));
+    case "open":
+      return await findOut(options, batch, doubt);
+  }
+}
+
+async function findOut(
+  options: SendStageOptions,
+  batch: OutboundBatch,
+  doubt: Doubt,
+): Promise<Disposition | null> {
+  const probe = await options.probe(batch.number);
+  switch (probe.kind) {
+    case "sent":
+      return { kind: "aside", delayMs: DOUBT_MS };
+    case "held":
+      return { kind: "aside", delayMs: probe.delayMs };
+    case "gone":
+      return { kind: "done" };
+    case "none":
+      break;
+  }
+  // Nobody can be asked. A refusal stands for itself; a failure may be anybody's, so that the others go first.
+  if (doubt.reason === "refused") {
+    return await narrowDown(options, batch, doubt.call, "refused", doubt.message);
+  }
+  const areOthersFirst = doubt.reason === "unavailable" && probe.others > 0;
+  return areOthersFirst ? { kind: "aside", delayMs: DOUBT_MS } : null;
+}
+
+function messageOf({ reason, message }: Doubt): string {
+  if (reason === "refused") return message;
+  return `Qualys takes others of this connector, but not this: ${message}`;
+}
