@@ -40,17 +40,18 @@ export function isLiveInUse(state: GovernorState, nowMs: number): boolean {
 export function allowedCalls(state: GovernorState, lane: Lane, nowMs: number): number {
   const limit = limitOf(state);
   const { callsReserved, callsLive } = state.policy;
-  const foreign = isForeignSeen(state, nowMs) ? state.foreign : 0;
+  const foreign = foreignLeaveAt(state, nowMs) === null ? 0 : state.foreign;
   const ours = limit - callsReserved - foreign - Math.min(state.slack.count, Math.floor(limit / 4));
   const isKept = lane === "backfill" && !state.isSpread && isLiveInUse(state, nowMs);
   // Whatever is left to others: while none of them was seen, one call is ours.
   return Math.max(foreign > 0 ? 0 : 1, ours - (isKept ? Math.ceil(limit * callsLive) : 0));
 }
 
-/** Calls of others are believed until a window after the reading that showed them. */
-function isForeignSeen({ foreign, readAtMs, ...state }: GovernorState, nowMs: number): boolean {
-  const windowMs = state.windowMs ?? state.policy.fallback.windowMs;
-  return foreign > 0 && readAtMs !== null && readAtMs + windowMs > nowMs;
+/** Calls of others are believed until a window after the reading that showed them; null: none are. */
+function foreignLeaveAt(state: GovernorState, nowMs: number): number | null {
+  if (state.foreign === 0 || state.readAtMs === null) return null;
+  const leaveAtMs = state.readAtMs + windowMsOf(state);
+  return leaveAtMs > nowMs ? leaveAtMs : null;
 }
 
 /** Whether the server tells only what remains, and no limit: then that governs, and not our window. */
@@ -73,7 +74,6 @@ export function windowOpensAt(state: GovernorState, lane: Lane, nowMs: number): 
   const surplus = callsInWindow(state, nowMs) - allowedCalls(state, lane, nowMs) + 1;
   if (surplus <= 0) return nowMs;
   const ours = leavesWindowAt(state, surplus, nowMs);
-  if (state.foreign === 0 || state.readAtMs === null) return ours;
-  const theirs = state.readAtMs + windowMsOf(state);
-  return theirs > nowMs ? Math.min(ours ?? Infinity, theirs) : ours;
+  const theirs = foreignLeaveAt(state, nowMs);
+  return theirs === null ? ours : Math.min(ours ?? Infinity, theirs);
 }

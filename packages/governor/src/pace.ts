@@ -8,7 +8,7 @@ const PACE_SHARE = 0.99;
 /** So many calls may catch up at once with a pace that fell behind. */
 const CATCH_UP_CALLS = 4;
 /** A call in flight ends, and nobody knows when. */
-const LOOK_MS = 50;
+export const LOOK_MS = 50;
 
 /** About how many calls so many assets will take. */
 export function callsFor({ assetsPerCall, policy }: GovernorState, assets: number): number {

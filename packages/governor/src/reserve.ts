@@ -1,7 +1,7 @@
 import { concurrencyOf, isLiveInUse, isProbing, windowOpensAt } from "./allowance.ts";
 import { bisectionOpensAt, countBisection } from "./bisection.ts";
 import { expireHolds, longestHold, takeUntold, type EndedHold, type Hold } from "./holds.ts";
-import { callsFor, pacedAfter, paceOpensAt, shouldSpread } from "./pace.ts";
+import { callsFor, LOOK_MS, pacedAfter, paceOpensAt, shouldSpread } from "./pace.ts";
 import type { Lane, Policy } from "./policy.ts";
 import type { GovernorState } from "./state.ts";
 import { expireCalls, inFlight } from "./window.ts";
@@ -37,8 +37,6 @@ export interface Reserved {
   ended: readonly EndedHold[];
 }
 
-/** A slot becomes free with an answer, and nobody knows when. */
-const LOOK_MS = 50;
 /** A hold without end is looked at as seldom as this. */
 const ENDLESS_MS = 86_400_000;
 
