@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { createSendStage, type SendStageOptions } from "@sluice/pipeline";
 import {
   acknowledge,
   beginHold,
@@ -9,18 +10,21 @@ import {
   loadBatch,
   loadChunk,
   openRun,
+  quarantineBatch,
   rawRecords,
+  readEvidence,
+  releaseCall,
   reserveCall,
   sealRun,
+  sendCanary,
   settle,
   settleCall,
   splitBatch,
   storeChunk,
   type Account,
-  type Batch,
 } from "@sluice/queue";
 import { defaultPolicy, emptyReading, type Policy } from "@sluice/governor";
-import { versionOf, type LetterContent } from "@sluice/inventory";
+import { versionOf, type LetterContent, type Verdict } from "@sluice/inventory";
 import { Chance } from "../support/random.ts";
 import {
   fingerprintOf,
@@ -43,11 +47,13 @@ const POLICY: Policy = {
 };
 const CONTENTS = ["1", "2", "3", REFUSED, MALFORMED];
 
-/** A post whose answer has not been dealt with. Its sender may die before it is. */
-interface Answer {
-  batch: Batch;
-  call: number;
-  rejected: number[];
+/** A call that is on the wire. Its sender may die before the answer is dealt with. */
+interface Posted {
+  rejected: readonly number[];
+  isRefused: boolean;
+  answer: (verdict: Verdict) => void;
+  /** The sender's work, to its end. */
+  done: Promise<unknown>;
 }
 
 /**
@@ -60,13 +66,19 @@ export class Model {
   readonly #world = new World();
   readonly #chunks: number[] = [];
   readonly #batches: number[] = [];
-  readonly #answers: Answer[] = [];
+  readonly #posted: Posted[] = [];
+  readonly #send: ReturnType<typeof createSendStage>;
+  /** What the call that is being made goes out as. */
+  #arrive: (posted: Omit<Posted, "done">) => void = () => {};
   #ordinal = 0;
   #isHeld = false;
+  /** The connector is disabled: everything is refused. */
+  #isDisabled = false;
 
   constructor(account: Account, seed: number) {
     this.#account = account;
     this.#chance = new Chance(seed);
+    this.#send = createSendStage(this.#sendOptions());
   }
 
   async run(steps: number): Promise<void> {
@@ -85,6 +97,7 @@ export class Model {
       () => this.#answer(),
       () => this.#answer(),
       () => this.#toggleHold(),
+      () => this.#toggleConnector(),
     ];
     for (let step = 0; step < steps; step += 1) {
       await this.#chance.pick(actions)();
@@ -159,78 +172,94 @@ export class Model {
     if (this.#chance.isHit(0.8)) await fillBatch(this.#account, taken.batch);
   }
 
-  /** A sender takes a batch, perhaps one that another sender is busy with. */
+  /** A sender takes a batch, perhaps one that another sender is busy with, up to the call or to the end of its work. */
   async #post(number?: number): Promise<void> {
     const chosen = number ?? (this.#batches.length > 0 ? this.#chance.pick(this.#batches) : 0);
-    const batch = await loadBatch(this.#account, chosen);
-    if (batch === null) return;
-    const permit = await reserveCall(this.#account, {
-      sender: "model",
-      leaseMs: 60_000,
-      connector: CONNECTOR,
-      lane: batch.lane,
-      callMsMax: 60_000,
-      isSuspect: batch.isSuspect,
-      policy: POLICY,
-    });
-    // Invariant (e): no call is reserved while a hold is in force.
-    if (this.#isHeld) assert.equal(permit.kind, "wait");
-    if (permit.kind !== "go") return;
-    const assets = batch.bodies.map((body) => JSON.parse(body.toString()) as ModelAsset);
-    this.#answers.push({ batch, call: permit.call, rejected: this.#world.post(assets) });
+    const { promise: arrived, resolve } = Promise.withResolvers<Omit<Posted, "done">>();
+    this.#arrive = resolve;
+    const done = this.#send(chosen);
+    const posted = await Promise.race([arrived, done.then(() => null)]);
+    if (posted !== null) this.#posted.push({ ...posted, done });
   }
 
   async #answer(): Promise<void> {
-    const answer = this.#answers.splice(this.#chance.below(this.#answers.length), 1)[0];
-    if (answer !== undefined) await this.#dealWith(answer, this.#chance.isHit(0.2));
+    const posted = this.#posted.splice(this.#chance.below(this.#posted.length), 1)[0];
+    if (posted !== undefined) await this.#dealWith(posted, this.#chance.isHit(0.2));
   }
 
-  async #dealWith({ batch, call, rejected }: Answer, isLost: boolean): Promise<void> {
-    const outcome = isLost ? "unknown" : "accepted";
-    await settleCall(this.#account, {
-      call,
-      batch: batch.number,
-      connector: CONNECTOR,
-      outcome,
-      cause: "rate",
-      status: null,
-      message: "",
-      mayBeBatch: false,
-      isCanary: false,
-      isSuspect: batch.isSuspect,
-      failures: null,
-      assets: batch.bodies.length,
-      elapsedMs: 0,
-      chance: 0,
-      reading: emptyReading,
-      bytesMax: null,
-      entry: {
-        atMs: 0,
-        requestId: "",
-        status: null,
-        assets: 0,
-        elapsedMs: 0,
-        verdict: outcome,
-        message: "",
+  async #dealWith({ rejected, isRefused, answer, done }: Posted, isLost: boolean): Promise<void> {
+    const errors = rejected.map((index) => ({ index, message: REFUSED }));
+    if (isLost) answer({ kind: "unknown", message: "no answer" });
+    else if (isRefused) answer({ kind: "refused", message: REFUSED });
+    else if (errors.length === 0) answer({ kind: "accepted" });
+    else if (this.#chance.isHit(0.5)) answer(unplaced());
+    else answer({ kind: "accepted-in-part", rejected: errors, unplaced: [] });
+    await done;
+    // Nobody waits here until a server that did not answer may be asked again.
+    await endHolds(this.#account, { reason: "unavailable" });
+  }
+
+  /** What the modelled Qualys does with a call: all of it is refused, or what it does not want is. */
+  #receive(bodies: readonly Buffer[]): Pick<Posted, "rejected" | "isRefused"> {
+    const assets = bodies.map((body) => JSON.parse(body.toString()) as ModelAsset);
+    const isBad = assets.some(({ content }) => content === REFUSED);
+    const isRefused = this.#isDisabled || (isBad && this.#chance.isHit(0.5));
+    return { isRefused, rejected: this.#world.post(assets, isRefused) };
+  }
+
+  /** A sender's stage as it is, but for the wire. */
+  #sendOptions(): SendStageOptions {
+    const account = this.#account;
+    const lease = { sender: "model", leaseMs: 60_000, callMsMax: 60_000, policy: POLICY };
+    return {
+      load: (batch) => loadBatch(account, batch),
+      reserve: async ({ connector, lane, isSuspect }) => {
+        const permit = await reserveCall(account, { ...lease, connector, lane, isSuspect });
+        // Invariant (e): no call is reserved while a hold is in force.
+        if (this.#isHeld) assert.equal(permit.kind, "wait");
+        return permit;
       },
-    });
-    if (isLost) {
-      // Nobody waits here until a server that did not answer may be asked again.
-      await endHolds(this.#account, { reason: "unavailable" });
-      return;
-    }
-    if (rejected.length > 0 && batch.bodies.length > 1 && this.#chance.isHit(0.5)) {
-      const middle = Math.ceil(batch.bodies.length / 2);
-      const halves = [batch.bodies.slice(0, middle), batch.bodies.slice(middle)];
-      this.#batches.push(...(await splitBatch(this.#account, batch, halves, true)));
-      return;
-    }
-    const records = await rawRecords(this.#account, batch.number, rejected);
-    const letters = rejected.map((index, at) => {
-      const asset = JSON.parse(batch.bodies[index]?.toString() ?? "{}") as ModelAsset;
-      return { index, letter: { ...letterOf(asset, 0), ...records[at] } };
-    });
-    await acknowledge(this.#account, batch, call, letters);
+      release: (call) => releaseCall(account, call),
+      settleCall: (made) => settleCall(account, made),
+      rawOf: (batch, indexes) => rawRecords(account, batch, indexes),
+      acknowledge: (batch, call, rejected) => acknowledge(account, batch, call, rejected),
+      split: async (batch, parts, isGuilty) => {
+        const into = await splitBatch(account, batch, parts, isGuilty);
+        this.#batches.push(...into);
+        return into;
+      },
+      quarantine: (batch) => quarantineBatch(account, batch),
+      evidence: (batch) => readEvidence(account, batch),
+      probe: async (batch) => {
+        const probe = await sendCanary(account, batch);
+        if (probe.kind === "sent") this.#batches.push(probe.canary);
+        return probe;
+      },
+      hold: async (hold) => void (await beginHold(account, hold)),
+      importAssets: async ({ payload }) => {
+        const { assetData } = JSON.parse(payload.toString()) as { assetData: unknown[] };
+        const received = this.#receive(
+          assetData.map((asset) => Buffer.from(JSON.stringify(asset))),
+        );
+        const { promise, resolve } = Promise.withResolvers<Verdict>();
+        this.#arrive({ ...received, answer: resolve });
+        const verdict = await promise;
+        return { verdict, reading: emptyReading, status: 200, elapsedMs: 0, body: "" };
+      },
+      sourceOf: () => "MODEL",
+      permitMsMax: 60_000,
+      monotonicMs: () => 0,
+      nowMs: () => 0,
+      chance: () => 0,
+      report: () => {},
+    };
+  }
+
+  async #toggleConnector(): Promise<void> {
+    if (this.#chance.isHit(0.7) && !this.#isDisabled) return;
+    this.#isDisabled = !this.#isDisabled;
+    // An operator has looked.
+    if (!this.#isDisabled) await endHolds(this.#account, { reason: "refused" });
   }
 
   async #toggleHold(): Promise<void> {
@@ -250,9 +279,10 @@ export class Model {
   /** No more crashes: everything is worked off. */
   async #rest(): Promise<void> {
     if (this.#isHeld) await this.#toggleHold();
+    this.#isDisabled = false;
     await endHolds(this.#account);
     this.#isHeld = false;
-    for (const answer of this.#answers.splice(0)) await this.#dealWith(answer, true);
+    for (const posted of this.#posted.splice(0)) await this.#dealWith(posted, true);
     for (const run of this.#world.runs) await sealRun(this.#account, run);
     for (const sequence of this.#chunks) await this.#settle(sequence);
     for (let round = 0; await this.#isAnythingLeft(); round += 1) {
@@ -262,18 +292,19 @@ export class Model {
         await fillBatch(this.#account, batch);
         await this.#post(batch);
       }
-      for (const answer of this.#answers.splice(0)) await this.#dealWith(answer, false);
+      for (const posted of this.#posted.splice(0)) await this.#dealWith(posted, false);
     }
     // One more look takes the pointers to superseded segments away.
     await this.#cut();
   }
 
   async #isAnythingLeft(): Promise<boolean> {
-    const [batches, waiting] = await Promise.all([
+    const [batches, quarantined, waiting] = await Promise.all([
       this.#account.client.zcard(this.#account.key("batches")),
+      this.#account.client.llen(this.#account.key(`quarantine:${CONNECTOR}`)),
       this.#account.client.hlen(this.#account.key(`index:${CONNECTOR}`)),
     ]);
-    return batches + waiting > 0;
+    return batches + quarantined + waiting > 0;
   }
 
   /** Invariant (f): what Qualys has, loaded again, makes no call. */
@@ -299,7 +330,7 @@ export class Model {
     const letters = await listDeadLetters(this.#account);
     for (const [key, { content, version }] of this.#world.newest) {
       if (content !== REFUSED) continue;
-      const about = letters.filter((letter) => letter.key === key);
+      const about = letters.filter(({ raw }) => (JSON.parse(raw) as ModelRecord).key === key);
       assert.equal(about.length, 1, `letters about ${key}`);
       assert.ok((about[0]?.version ?? 0) >= version);
       assert.deepEqual(JSON.parse(about[0]?.raw ?? ""), { key, content }, `record of ${key}`);
@@ -307,6 +338,12 @@ export class Model {
   }
 }
 
-function letterOf({ key, content }: ModelRecord, line: number): LetterContent {
-  return { key, reason: content, path: "", message: content, source: "model", line, raw: "" };
+function unplaced(): Verdict {
+  return { kind: "accepted-in-part", rejected: [], unplaced: [REFUSED] };
+}
+
+function letterOf(record: ModelRecord, line: number): LetterContent {
+  const { key, content } = record;
+  const raw = JSON.stringify({ key, content });
+  return { key, reason: content, path: "", message: content, source: "model", line, raw };
 }

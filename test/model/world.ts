@@ -54,8 +54,11 @@ export class World {
     });
   }
 
-  /** Invariant (c): no older version of an asset is posted once a newer one was accepted. */
-  post(assets: readonly ModelAsset[]): number[] {
+  /**
+   * Invariant (c): no older version of an asset is posted once a newer one was accepted. Tells the places of those that
+   * are not taken; of a call that is refused as a whole nothing is taken, and none is named.
+   */
+  post(assets: readonly ModelAsset[], isRefused: boolean): number[] {
     this.posts += 1;
     const keys = assets.map(({ key }) => key);
     assert.equal(new Set(keys).size, keys.length, "an asset stands twice in one batch");
@@ -66,6 +69,7 @@ export class World {
         asset.version >= before,
         `${asset.key}: version ${asset.version} posted after ${before}`,
       );
+      if (isRefused) return;
       if (asset.content === REFUSED) {
         rejected.push(index);
         return;
@@ -99,7 +103,7 @@ export class World {
       name.slice(account.base.length),
     );
     const left = names.filter((name) =>
-      /^(chunk|seg|batch|index|inflight|parked|ready|outbox|slots)(:|$)/.test(name),
+      /^(chunk|seg|batch|index|inflight|parked|ready|outbox|quarantine)(:|$)/.test(name),
     );
     assert.deepEqual(left, [], "something was left in Redis");
     const bytes = await account.client.hgetall(account.key("bytes"));

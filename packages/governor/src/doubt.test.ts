@@ -34,7 +34,6 @@ describe("a refused batch", () => {
 
   it.for<[string, Partial<DoubtFacts>]>([
     ["there is no canary", { hasCanary: false }],
-    ["nothing of the connector was ever accepted", { isTrusted: false }],
     ["it is the canary itself", { isCanary: true }],
     ["it is part of a batch that was found guilty", { isSuspect: true }],
   ])("is in no doubt where %s", ([, facts]) => {

@@ -24,10 +24,10 @@ export interface Failures {
 export interface Standing {
   /** Calls in a row that were refused. */
   refusals: number;
-  /** Whether Qualys ever took anything of it, or an operator has vouched for it. */
-  isTrusted: boolean;
   /** Whether an asset that Qualys took is at hand, to be sent again as a canary. */
   hasCanary: boolean;
+  /** Whether there is a canary, or an operator has vouched for it: its refusals may be the assets' own. */
+  isTrusted: boolean;
 }
 
 /** What others have met with since a doubt was raised. Calls by their numbers; 0: none. */
@@ -65,14 +65,14 @@ export function doubtAfter(facts: DoubtFacts): Doubt | null {
   const { outcome, call, message, failures } = facts;
   if (facts.isCanary) return null;
   const doubt = { call, message, firstCall: call };
-  const canAsk = facts.isTrusted && facts.hasCanary;
   switch (outcome) {
     case "refused":
       // Parts of a guilty batch are expected to be refused, but not without end.
-      if (!canAsk || (facts.isSuspect && (facts.refusals + 1) % REFUSALS_MAX !== 0)) return null;
+      if (!facts.hasCanary || (facts.isSuspect && (facts.refusals + 1) % REFUSALS_MAX !== 0))
+        return null;
       return { ...doubt, reason: outcome };
     case "forbidden":
-      return canAsk && facts.mayBeBatch ? { ...doubt, reason: outcome } : null;
+      return facts.hasCanary && facts.mayBeBatch ? { ...doubt, reason: outcome } : null;
     default:
       if (failures === null || failures.inRow < FAILURES_MAX) return null;
       return { ...doubt, reason: "unavailable", firstCall: failures.firstCall };

@@ -39,7 +39,7 @@ export interface CallFacts {
   explainedMs: number | null;
   /** Calls of the connector in a row, before this one, that were refused. */
   refusals: number;
-  /** Whether Qualys ever took anything of the connector, or an operator has vouched for it. */
+  /** Whether there is a canary of the connector, or an operator has vouched for it. */
   isTrusted: boolean;
   /** Whether what was sent was an asset that Qualys had taken before. */
   isCanary: boolean;

@@ -1,18 +1,25 @@
-import type { Doubt } from "@sluice/governor";
 import type { Verdict } from "@sluice/inventory";
 import { acknowledge } from "./acknowledge.ts";
 import { bury } from "./bury.ts";
-import { DOUBT_MS, examine } from "./examine.ts";
-import { narrowDown, split } from "./narrow-down.ts";
-import type { Answer, Disposition, Go, OutboundBatch, SendStageOptions } from "./outbound.ts";
+import { examine } from "./examine.ts";
+import { goAhead } from "./go-ahead.ts";
+import { narrowDown } from "./narrow-down.ts";
+import type {
+  Answer,
+  Disposition,
+  Go,
+  OutboundBatch,
+  SendStageOptions,
+  SettledCall,
+} from "./outbound.ts";
 
 /** Turns the verdict, and the doubt that the call has raised, into what happens to the batch. */
 export async function conclude(
   options: SendStageOptions,
   batch: OutboundBatch,
-  { call, isTrusted }: Go,
+  { call }: Go,
   { verdict, body }: Answer,
-  doubt: Doubt | null,
+  { doubt, isTrusted }: SettledCall,
 ): Promise<Disposition> {
   if (doubt !== null) {
     options.report({ event: "batch.doubted", batch: batch.number, reason: doubt.reason });
@@ -51,24 +58,4 @@ async function concludeInPart(
     return await narrowDown(options, batch, call, "refused", message);
   }
   return await bury(options, batch, call, "refused", verdict.rejected);
-}
-
-/**
- * Nothing of this connector was ever accepted, so a refusal may be about the connector, not the assets: nobody is dead of it.
- * One asset of each quarter goes ahead; if they are refused alike, the connector is held. A single steps aside for them.
- */
-async function goAhead(
-  options: SendStageOptions,
-  batch: OutboundBatch,
-  message: string,
-): Promise<Disposition> {
-  const { bodies } = batch;
-  if (bodies.length === 1) return { kind: "aside", delayMs: DOUBT_MS };
-  const quarter = Math.ceil(bodies.length / 4);
-  const quarters = [0, 1, 2, 3].map((at) => bodies.slice(at * quarter, (at + 1) * quarter));
-  const parts = [
-    ...quarters.map((part) => part.slice(0, 1)),
-    ...quarters.map((part) => part.slice(1)),
-  ].filter((part) => part.length > 0);
-  return await split(options, batch, parts, message, false);
 }

@@ -1,9 +1,7 @@
 import { judgeDoubt, type Doubt } from "@sluice/governor";
+import { DOUBT_MS, goAhead } from "./go-ahead.ts";
 import { narrowDown } from "./narrow-down.ts";
 import type { Disposition, OutboundBatch, SendStageOptions } from "./outbound.ts";
-
-/** Long enough for a canary, or another batch, to be answered. */
-export const DOUBT_MS = 1_000;
 
 /**
  * What becomes of a doubtful batch, before it is sent once more: halved if it is guilty, sent if it is innocent (null),
@@ -40,9 +38,9 @@ async function findOut(
     case "none":
       break;
   }
-  // Nobody can be asked. A refusal stands for itself; a failure may be anybody's, so that the others go first.
-  if (doubt.reason === "refused") {
-    return await narrowDown(options, batch, doubt.call, "refused", doubt.message);
+  // Nobody can be asked: the assets go ahead of each other, and failures give way to other batches.
+  if (doubt.reason === "refused" && batch.bodies.length > 1) {
+    return await goAhead(options, batch, doubt.message);
   }
   const areOthersFirst = doubt.reason === "unavailable" && probe.others > 0;
   return areOthersFirst ? { kind: "aside", delayMs: DOUBT_MS } : null;

@@ -31,7 +31,7 @@ type WaitScope = "account" | "connector" | "lane" | "suspects";
 
 /** What `reserve` says. */
 type Permit =
-  | { kind: "go"; call: number; isTrusted: boolean; ended: readonly EndedHold[] }
+  | { kind: "go"; call: number; ended: readonly EndedHold[] }
   | { kind: "wait"; scope: WaitScope; delayMs: number; reason: string };
 
 /** What came back from Qualys, or did not. */
@@ -79,6 +79,8 @@ export interface SettledCall {
   callsToGo: number;
   doneAtMs: number | null;
   doubt: Doubt | null;
+  /** Whether refusals of its connector may be the assets' own: there is a canary, or an operator vouches for it. */
+  isTrusted: boolean;
 }
 
 /** What becomes of the batch's job. */

@@ -13,7 +13,7 @@ import { createSendStage } from "./send-stage.ts";
 
 const NUMBER = 7;
 const CALL = 31;
-const GO = { kind: "go", call: CALL, isTrusted: true, ended: [] } as const;
+const GO = { kind: "go", call: CALL, ended: [] } as const;
 
 function body(key: string): string {
   return JSON.stringify({
@@ -85,7 +85,7 @@ function start(scene: Scene = {}) {
       steps.push("settle");
       made.push(call);
       const none = { hold: null, isNewHold: false, callsToGo: 0, doneAtMs: null, doubt: null };
-      return { ...none, ...scene.settled };
+      return { ...none, isTrusted: true, ...scene.settled };
     },
     rawOf: async (_, indexes) => {
       steps.push("raw");
@@ -429,13 +429,13 @@ describe("a hold that follows from a call", () => {
   });
 });
 
-describe("a refusal before anything of the connector was ever accepted", () => {
-  const reserve = async () => ({ ...GO, isTrusted: false });
+describe("a refusal of a connector without a canary", () => {
+  const settled = { isTrusted: false };
   const verdict: Verdict = { kind: "refused", message: "no such connector" };
 
   it("sends one asset of each quarter ahead, then the rest", async () => {
     const batch = batchOf(..."a b c d e f g h i j".split(" "));
-    const { send, splits, acknowledged } = start({ batch, verdict, changes: { reserve } });
+    const { send, splits, acknowledged } = start({ batch, verdict, settled });
     expect(await send(NUMBER)).toEqual({ kind: "done" });
     const keys = splits[0]?.[1].map((part) => part.map((text) => keyOf(text)).join(""));
     expect(keys).toEqual(["a", "d", "g", "j", "bc", "ef", "hi"]);
@@ -443,7 +443,7 @@ describe("a refusal before anything of the connector was ever accepted", () => {
   });
 
   it("buries nobody: a single steps aside for its fellows", async () => {
-    const { send, acknowledged } = start({ batch: batchOf("a"), verdict, changes: { reserve } });
+    const { send, acknowledged } = start({ batch: batchOf("a"), verdict, settled });
     expect(await send(NUMBER)).toEqual({ kind: "aside", delayMs: 1_000 });
     expect(acknowledged).toEqual([]);
   });
@@ -509,10 +509,14 @@ describe("a batch in doubt", () => {
     expect(await send(NUMBER)).toEqual({ kind: "done" });
   });
 
-  it("and refused is halved where there is no canary", async () => {
-    const { send, steps } = start({ batch: doubtful, probe: { kind: "none", others: 3 } });
-    expect(await send(NUMBER)).toEqual({ kind: "done" });
-    expect(steps).toEqual(["load", "probe", "split suspects"]);
+  it("and refused sends assets ahead where there is no canary any more; a single goes itself", async () => {
+    const probe = { kind: "none", others: 3 } as const;
+    const several = start({ batch: doubtful, probe });
+    expect(await several.send(NUMBER)).toEqual({ kind: "done" });
+    expect(several.steps).toEqual(["load", "probe", "split"]);
+    const single = start({ batch: { ...batchOf("a"), doubt: DOUBT }, probe });
+    expect(await single.send(NUMBER)).toEqual({ kind: "done" });
+    expect(single.steps).toEqual(["load", "probe", ...CALLED.slice(1), "acknowledge"]);
   });
 
   it("and failing lets the others go first where there is no canary, and goes on where there are none", async () => {

@@ -1,4 +1,4 @@
-import type { Doubt, EndedHold } from "@sluice/governor";
+import type { EndedHold } from "@sluice/governor";
 import { importPayload } from "@sluice/inventory";
 import { conclude } from "./conclude.ts";
 import type { Report } from "./events.ts";
@@ -10,6 +10,7 @@ import type {
   MadeCall,
   OutboundBatch,
   SendStageOptions,
+  SettledCall,
   Wait,
 } from "./outbound.ts";
 import { identityOf } from "./refused-asset.ts";
@@ -37,8 +38,8 @@ export function createSendStage(options: SendStageOptions) {
       throw new Error(`Cannot send batch ${number}: its permit is too old; it will be tried again`);
     }
     const answer = await post(options, batch, isFresh);
-    const doubt = await settle(options, batch, permit, answer);
-    return await conclude(options, batch, permit, answer, doubt);
+    const settled = await settle(options, batch, permit, answer);
+    return await conclude(options, batch, permit, answer, settled);
   };
 }
 
@@ -69,26 +70,27 @@ async function post(
   });
 }
 
-/** Frees the call's slot, tells what the answer said, and begins the hold that follows from it. Returns the doubt that follows. */
+/** Frees the call's slot, tells what the answer said, and begins the hold that follows from it. */
 async function settle(
   options: SendStageOptions,
   batch: OutboundBatch,
   permit: Go,
   answer: Answer,
-): Promise<Doubt | null> {
+): Promise<SettledCall> {
   const made = madeCall(options, batch, permit, answer);
-  const { hold, isNewHold, callsToGo, doneAtMs, doubt } = await options.settleCall(made);
+  const settled = await options.settleCall(made);
+  const { hold, isNewHold, callsToGo, doneAtMs } = settled;
   const { call, reading, entry } = made;
   const { requestId, assets, status, verdict, elapsedMs } = entry;
   const { remaining } = reading;
   const sent = { batch: batch.number, call, requestId, assets, status, verdict };
   options.report({ event: "batch.sent", ...sent, elapsedMs, remaining });
-  if (hold === null || !isNewHold) return doubt;
+  if (hold === null || !isNewHold) return settled;
   const { durationMs } = hold;
   const until = durationMs === null ? null : instant(options.nowMs() + durationMs);
   const done = doneAtMs === null ? null : instant(doneAtMs);
   options.report({ event: "send.held", ...hold, until, callsToGo, done });
-  return doubt;
+  return settled;
 }
 
 function instant(epochMs: number): string {

@@ -6,9 +6,6 @@ import { look } from "./governor.ts";
 import { packLines, unpackLines } from "./packing.ts";
 import type { Lane } from "./runs.ts";
 
-/** A larger asset is no canary: it is kept once more for each connector. */
-const CANARY_BYTES_MAX = 65_536;
-
 /** Assets that travel in one call. */
 export interface Batch {
   number: number;
@@ -88,7 +85,7 @@ export interface Acknowledged {
 }
 
 /**
- * Ends a batch: delivered but for the rejected. One asset that was taken is kept as the connector's canary. Safe to
+ * Ends a batch: delivered but for the rejected. The smallest asset that was taken is kept as the connector's canary. Safe to
  * repeat: the second time changes nothing.
  */
 export async function acknowledge(
@@ -98,9 +95,9 @@ export async function acknowledge(
   rejected: readonly RejectedAsset[],
 ): Promise<Acknowledged> {
   const dead = new Set(rejected.map(({ index }) => index));
-  const canary = bodies.findIndex(
-    (body, index) => !dead.has(index) && body.length <= CANARY_BYTES_MAX,
-  );
+  const takenBytes = bodies.map((body, index) => (dead.has(index) ? Infinity : body.length));
+  const leastBytes = Math.min(...takenBytes);
+  const canary = Number.isFinite(leastBytes) ? takenBytes.indexOf(leastBytes) : -1;
   const asset = bodies[canary];
   const reply = await account.run(
     "acknowledge",

@@ -12,7 +12,7 @@ import {
 } from "./budget.ts";
 import { readBacklog } from "./backlog.ts";
 import { govern, look } from "./governor.ts";
-import { endHolds, readHolds } from "./holds.ts";
+import { readHolds } from "./holds.ts";
 import { abortRun, readRun } from "./runs.ts";
 import {
   CONNECTOR,
@@ -266,7 +266,7 @@ describe("settling a call", () => {
     expect(await reserveWith(account)).toMatchObject({ reason: "account rate-limit" });
   });
 
-  it("counts the refusals of a connector in a row, and trusts it after an accepted call", async () => {
+  it("counts the refusals of a connector in a row, until a call is accepted", async () => {
     const account = await freshAccount();
     await load(account, await openTestRun(account), { a: "1" });
     const batch = (await takeBatch(account)).number;
@@ -278,11 +278,7 @@ describe("settling a call", () => {
     });
     expect(await look(account, "elsewhere")).toMatchObject({ standing: { refusals: 0 } });
     await settleCall(account, callOf({ batch, outcome: "accepted-in-part" }));
-    expect(await look(account, CONNECTOR)).toMatchObject({
-      standing: { refusals: 0, isTrusted: true },
-    });
-    await endHolds(account);
-    expect(await reserveWith(account)).toMatchObject({ kind: "go", isTrusted: true });
+    expect(await look(account, CONNECTOR)).toMatchObject({ standing: { refusals: 0 } });
   });
 
   it("keeps a log of the calls, the newest first", async () => {

@@ -24,10 +24,9 @@ export type ReserveOptions = Omit<CallRequest, "waitingAssets" | "otherAssets">;
 
 export type Permit =
   /**
-   * One call may be made now. `isTrusted` tells whether Qualys ever took anything of this connector, or an operator has
-   * vouched for it. `ended` are holds to be reported.
+   * One call may be made now. `ended` are holds to be reported.
    */
-  | { kind: "go"; call: number; isTrusted: boolean; ended: readonly EndedHold[] }
+  | { kind: "go"; call: number; ended: readonly EndedHold[] }
   /** Not now. A long wait of the account has already stopped all senders from fetching. */
   | {
       kind: "wait";
@@ -38,23 +37,18 @@ export type Permit =
 
 /** Reserves one call against holds, slots, the rolling window and the pace of the account, all senders together. */
 export async function reserveCall(account: Account, options: ReserveOptions): Promise<Permit> {
-  return await govern<Permit>(
-    account,
-    options.connector,
-    ({ pending, others, standing, ...facts }) => {
-      const { isTrusted } = standing;
-      const request = { ...options, waitingAssets: pending, otherAssets: others };
-      const { state, decision, ended } = reserve(facts.state, request, facts.nowMs);
-      if (decision.kind === "go") return { state, result: { ...decision, isTrusted, ended } };
-      // Whoever waits with the batch in hand changes nothing that will not be seen again when it asks again.
-      const isLong = decision.delayMs > IN_HAND_MS_MAX;
-      if (decision.scope === "account" && !isLong) return { state: null, result: decision };
-      // Told by whoever gets a permit, or by a heart that beats.
-      const untold = { ...state, untold: ended };
-      const stopMs = decision.scope === "account" ? decision.delayMs : 0;
-      return { state: untold, result: decision, stopMs };
-    },
-  );
+  return await govern<Permit>(account, options.connector, ({ pending, others, ...facts }) => {
+    const request = { ...options, waitingAssets: pending, otherAssets: others };
+    const { state, decision, ended } = reserve(facts.state, request, facts.nowMs);
+    if (decision.kind === "go") return { state, result: { ...decision, ended } };
+    // Whoever waits with the batch in hand changes nothing that will not be seen again when it asks again.
+    const isLong = decision.delayMs > IN_HAND_MS_MAX;
+    if (decision.scope === "account" && !isLong) return { state: null, result: decision };
+    // Told by whoever gets a permit, or by a heart that beats.
+    const untold = { ...state, untold: ended };
+    const stopMs = decision.scope === "account" ? decision.delayMs : 0;
+    return { state: untold, result: decision, stopMs };
+  });
 }
 
 /** A reserved call that was made. */
@@ -85,6 +79,8 @@ export interface CallOutcome {
   doneAtMs: number | null;
   /** The doubt about its batch that follows. */
   doubt: Doubt | null;
+  /** Whether refusals of its connector may be the assets' own. */
+  isTrusted: boolean;
 }
 
 /** Settles a reserved call and begins the hold that follows, before its slot is free again. */
@@ -96,11 +92,13 @@ export async function settleCall(account: Account, made: MadeCall): Promise<Call
     call.connector,
     ({ state: before, nowMs, aheadMs, standing, pending }) => {
       const settled = settle(before, { ...call, ...standing }, nowMs);
-      const { state, hold, isNewHold, doubt, failures } = settled;
-      const { calls: callsToGo, doneAtMs } = forecast(state, pending, nowMs);
+      const { state, failures, ...outcome } = settled;
+      const { calls: callsToGo, doneAtMs: doneAt } = forecast(state, pending, nowMs);
+      const doneAtMs = doneAt && doneAt - aheadMs;
+      const { isTrusted } = standing;
       return {
         state,
-        result: { hold, isNewHold, callsToGo, doneAtMs: doneAtMs && doneAtMs - aheadMs, doubt },
+        result: { ...outcome, callsToGo, doneAtMs, isTrusted },
         args: [
           batch,
           call.outcome,
@@ -108,7 +106,7 @@ export async function settleCall(account: Account, made: MadeCall): Promise<Call
           bytesMax ?? 0,
           call.call,
           jsonOf(failures),
-          jsonOf(doubt),
+          jsonOf(outcome.doubt),
         ],
       };
     },

@@ -83,7 +83,7 @@ async function readFacts(
   connector: string,
 ): Promise<{ facts: Facts; rev: string }> {
   const reply = await account.run("look", connector);
-  const [rev, nowMs, aheadMs, state, holds, refusals, trusted, canary, pending, others] = reply;
+  const [rev, nowMs, aheadMs, state, holds, refusals, vouched, canary, pending, others] = reply;
   return {
     rev: String(rev),
     facts: {
@@ -96,7 +96,7 @@ async function readFacts(
       aheadMs: Number(aheadMs),
       standing: {
         refusals: Number(refusals),
-        isTrusted: trusted === 1,
+        isTrusted: vouched === 1 || canary === 1,
         hasCanary: canary === 1,
       },
       pending: Number(pending),

@@ -40,7 +40,9 @@ export async function endHolds(
     account,
     "",
     ({ state: before, nowMs }) => {
-      const newest = before.callNumber;
+      // A pause that ends says nothing about refusals; whoever looked at those, or at everything, has decided.
+      const isJudged = reason === undefined || reason === "refused" || reason === "credentials";
+      const vouchedCall = isJudged ? before.callNumber : 0;
       const state = end(before, nowMs, cause, reason);
       const ended = Object.keys(before.holds).filter((name) => !state.holds[name]);
       const vouched = ended.map(partsOf).filter((hold) => hold.reason === "refused");
@@ -48,7 +50,7 @@ export async function endHolds(
         state,
         result: ended,
         isFreed: true,
-        args: [newest, ...vouched.map(({ scope }) => scope)],
+        args: [vouchedCall, ...vouched.map(({ scope }) => scope)],
       };
     },
     "resume",

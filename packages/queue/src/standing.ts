@@ -1,6 +1,7 @@
 import type { Account } from "./account.ts";
+import { look } from "./governor.ts";
 
-/** Whether Qualys ever took anything of the connector, or an operator has vouched for it. */
+/** Whether there is an asset of the connector that Qualys took, or an operator has vouched for it. */
 export async function isTrusted(account: Account, connector: string): Promise<boolean> {
-  return (await account.client.hget(account.key(`connector:${connector}`), "trusted")) === "1";
+  return (await look(account, connector)).standing.isTrusted;
 }

@@ -32,6 +32,7 @@ local function keepCanary(position)
   local at = position * MEMBER_BYTES
   local member = string.sub(members, at + 1, at + MEMBER_BYTES - 2) .. struct.pack('>I2', 0)
   redis.call('HSET', P .. 'connector:' .. connector, 'canary', member .. ARGV[4])
+  redis.call('HDEL', P .. 'connector:' .. connector, 'vouched')
 end
 
 local delivered = 0

@@ -40,7 +40,7 @@ noteTrouble()
 if outcome == 'accepted' or outcome == 'accepted-in-part' then
   redis.call('HDEL', connectorKey, 'refusals')
   local newest = math.max(call, tonumber(redis.call('HGET', connectorKey, 'acceptedCall') or '0'))
-  redis.call('HSET', connectorKey, 'trusted', 1, 'acceptedCall', newest)
+  redis.call('HSET', connectorKey, 'acceptedCall', newest)
   raiseCeiling(connectorKey)
 end
 if outcome == 'unavailable' or outcome == 'unknown' then noteFailure(connectorKey) end

@@ -8,7 +8,8 @@
 local connector, assetsMax, bytesMax = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local lingerMs, requestId = tonumber(ARGV[4]), ARGV[5]
 local ENVELOPE_BYTES = 512
-local SEGMENTS_MAX = 64
+-- Where little of a snapshot has changed, each segment has an asset or two to give.
+local SEGMENTS_MAX = 256
 local BACKFILL_FLOOR = 10
 local WAIT_MS_MAX = 60000
 local LIVE_ROOM = 2
