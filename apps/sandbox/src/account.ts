@@ -7,6 +7,7 @@ import { FaultScript } from "./faults/fault-script.ts";
 import { Accepted } from "./inventory/accepted.ts";
 import { Intake } from "./inventory/intake.ts";
 import { Inventory } from "./inventory/inventory.ts";
+import { Receipts } from "./inventory/receipts.ts";
 import { Limiter } from "./limiter.ts";
 import { changeLimits, type LimitChanges, type Settings } from "./options.ts";
 import { openDatabase } from "./store/database.ts";
@@ -34,6 +35,8 @@ export interface Account {
   readonly inventory: Inventory;
   readonly accepted: Accepted;
   readonly intake: Intake;
+  /** Null where none are kept. */
+  readonly receipts: Receipts | null;
   readonly faults: FaultScript;
   /** How many assets were accepted and not kept, where the mode is not `full`. */
   passed: number;
@@ -64,6 +67,7 @@ export function createAccount(settings: Settings, closing: AbortSignal): Account
     inventory,
     accepted,
     intake: new Intake({ accepted, inventory, connectors, policy, nowMs }),
+    receipts: settings.receipts ? new Receipts(database) : null,
     faults: new FaultScript(settings.faults),
     passed: 0,
     closing,

@@ -36,6 +36,8 @@ export type TokenPolicy = Pick<Behaviour, "tokenLifetimeMs" | "servesClients">;
 
 const claimsSchema = z.object({ exp: z.number(), isClient: z.boolean() });
 
+const issuedMax = 10_000;
+
 /**
  * Issues and checks the JWTs of one sandbox: HS512 as in the platform's sample, signed with a key
  * that is made at start and never leaves the process, so a token of another sandbox is invalid.
@@ -43,9 +45,15 @@ const claimsSchema = z.object({ exp: z.number(), isClient: z.boolean() });
 export class Tokens {
   readonly #key = createSecretKey(randomBytes(64));
   readonly #policy: () => TokenPolicy;
+  readonly #issued: string[] = [];
 
   constructor(policy: () => TokenPolicy) {
     this.#policy = policy;
+  }
+
+  /** The last 10,000 tokens, oldest first: what an audit looks for where none may be. */
+  get issued(): readonly string[] {
+    return this.#issued;
   }
 
   /**
@@ -59,7 +67,10 @@ export class Tokens {
       exp: (nowMs + this.#policy().tokenLifetimeMs) / 1000,
     };
     const signed = `${encode({ alg: "HS512" })}.${encode(claims)}`;
-    return `${signed}.${this.#sign(signed)}`;
+    const token = `${signed}.${this.#sign(signed)}`;
+    this.#issued.push(token);
+    if (this.#issued.length > issuedMax) this.#issued.shift();
+    return token;
   }
 
   /** Judges an `Authorization` header at `nowMs` (epoch). */

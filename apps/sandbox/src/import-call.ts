@@ -8,6 +8,7 @@ import type { Fault } from "./faults/fault.ts";
 import { failedAnswer, isProcessed, refusedAssets, scripted } from "./faults/fault-effects.ts";
 import { checkImport, type CheckedImport } from "./import-request.ts";
 import type { Delivery } from "./inventory/inventory.ts";
+import type { Receipts } from "./inventory/receipts.ts";
 
 const hangMsDefault = 600_000;
 
@@ -17,12 +18,13 @@ export async function answerImport(account: Account, call: AdmittedCall): Promis
   const fault = takeFault(account, call, check);
   const delayMs = account.behaviour.latencyMs + (fault?.kind === "slow" ? fault.delayMs : 0);
   if (delayMs > 0) await sleep(delayMs, undefined, { signal: account.closing });
+  if (fault !== undefined && !isProcessed(fault)) enter(account, call, check, () => "ignored");
   if (fault?.kind === "hang") {
     await sleep(fault.forMs ?? hangMsDefault, undefined, { signal: account.closing });
     return { kind: "cut" };
   }
   if (fault !== undefined && !isProcessed(fault)) return scripted(fault, failedAnswer);
-  const answer = answerChecked(account, check, fault);
+  const answer = answerChecked(account, call, check, fault);
   return fault === undefined ? answer : scripted(fault, answer);
 }
 
@@ -53,7 +55,12 @@ function takeFault(account: Account, { entry }: AdmittedCall, check: CallCheck):
   return fault;
 }
 
-function answerChecked(account: Account, check: CallCheck, fault: Fault | undefined): Answer {
+function answerChecked(
+  account: Account,
+  call: AdmittedCall,
+  check: CallCheck,
+  fault: Fault | undefined,
+): Answer {
   const { bodyBytesMax, mode } = account.settings;
   if (check.kind === "too-large") {
     return failure(413, `The body has more than ${bodyBytesMax} bytes`);
@@ -67,12 +74,31 @@ function answerChecked(account: Account, check: CallCheck, fault: Fault | undefi
     account.passed += check.value.assets.length;
     return accepted("The assets were checked and not kept: this sandbox runs with --check-only");
   }
-  return importDelivery(account, check.value, fault);
+  const { places, answer } = importDelivery(account, check.value, fault);
+  enter(account, call, check, (index) => (places.has(index) ? "refused" : "imported"));
+  return answer;
 }
 
-function importDelivery(account: Account, delivery: Delivery, fault: Fault | undefined): Answer {
+/** Enters a call's assets in the receipts, where they are kept. */
+function enter(
+  { receipts, settings }: Account,
+  { entry }: AdmittedCall,
+  check: CallCheck,
+  outcomeOf: Parameters<Receipts["add"]>[3],
+): void {
+  if (receipts === null || check.kind !== "valid") return;
+  receipts.add(entry.number, settings.nowMs(), check.value, outcomeOf);
+}
+
+/** The answer, and the places of the assets that are not taken in. */
+function importDelivery(
+  account: Account,
+  delivery: Delivery,
+  fault: Fault | undefined,
+): { answer: Answer; places: ReadonlySet<number> } {
   if (!account.intake.hasRoomFor(delivery.assets.length)) {
-    return failure(400, "The sandbox is full; start it with another store, or with none");
+    const answer = failure(400, "The sandbox is full; start it with another store, or with none");
+    return { answer, places: new Set(delivery.assets.keys()) };
   }
   const refused = fault?.kind === "refuse-assets" ? refusedAssets(delivery, fault) : [];
   const places = new Set(refused.map(({ index }) => index));
@@ -83,11 +109,8 @@ function importDelivery(account: Account, delivery: Delivery, fault: Fault | und
   );
   const shape = fault?.kind === "refuse-assets" ? fault.shape : undefined;
   const { status, members } = assetErrors(refused, shape ?? account.behaviour.assetErrors);
-  return accepted(
-    "The assets were submitted; they appear in the inventory once they are processed",
-    members,
-    status,
-  );
+  const message = "The assets were submitted; they appear in the inventory once they are processed";
+  return { answer: accepted(message, members, status), places };
 }
 
 function accepted(

@@ -46,6 +46,8 @@ export interface SandboxOptions extends BehaviourChanges {
   store?: string | null;
   /** By default `full`. */
   mode?: SandboxMode;
+  /** Whether each asset of each call is kept, for audits; by default not. */
+  receipts?: boolean;
   /** What goes wrong from the beginning; by default nothing. */
   faults?: FaultPlan;
   /** The first is the one that `connectorUuid` names; by default one named `sandbox`, enabled, with a fresh random UUID. */
@@ -74,6 +76,7 @@ export interface Settings {
   readonly clientSecret: Secret;
   readonly store: string | null;
   readonly mode: SandboxMode;
+  readonly receipts: boolean;
   readonly faults: FaultPlan;
   readonly connectors: readonly Connector[];
   readonly limits: Limits;
@@ -103,6 +106,7 @@ export function toSettings(options: SandboxOptions): Settings {
     clientSecret: toSecret(options.clientSecret),
     store: options.store ?? null,
     mode: options.mode ?? "full",
+    receipts: options.receipts ?? false,
     faults: options.faults ?? { seed: 1, faults: [] },
     connectors: options.connectors ?? [],
     limits: changeLimits(

@@ -226,6 +226,7 @@ function addRehearsing(program: Command, signal: AbortSignal, exit: Exit): void 
     .option("--store <file>", "keep everything in this file (default: in memory)")
     .option("--visible-after-ms <ms>", "how long accepted assets take to appear", wholeNumber, 0)
     .option("--faults <file>", "what is to go wrong: a fault script as JSON")
+    .option("--receipts", "keep each asset of each call, for audits")
     .option("--check-only", "check imports and keep nothing, for benchmarks")
     .option("--counting", "count the assets of bodies that are not even parsed, for benchmarks")
     .option("--open", "open its page in a browser")

@@ -17,6 +17,7 @@ export interface SandboxFlags {
   faults?: string;
   checkOnly?: boolean;
   counting?: boolean;
+  receipts?: boolean;
 }
 
 /** How the sandbox is to be started. Throws a `CommandError` for flags that make no sense together. */
@@ -36,6 +37,7 @@ export function sandboxOptions(flags: SandboxFlags): SandboxOptions {
     host: config.SLUICE_SANDBOX_HOST,
     ...(config.SLUICE_SANDBOX_PASSWORD && { password: config.SLUICE_SANDBOX_PASSWORD }),
     store: store ?? null,
+    receipts: flags.receipts === true,
     mode: counting ? "counting" : checkOnly ? "checking" : "full",
     ...(faults && { faults: readFaults(faults) }),
     ...(connector && { connectors: [{ uuid: connector, name: "sandbox", enabled: true }] }),

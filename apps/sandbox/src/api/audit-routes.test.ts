@@ -96,4 +96,39 @@ describe("the audit", () => {
     expect(points[2]).toMatchObject({ admitted: 2, refused: 0 });
     expect(points[3]).toMatchObject({ admitted: 0, refused: 1 });
   });
+
+  it("keeps each asset of each call, where it is asked to, with what became of it", async () => {
+    await using sandbox = await startSandbox({ receipts: true });
+    const client = await connect(sandbox);
+    sandbox.fault([
+      { kind: "answer", status: 503 },
+      { kind: "refuse-assets", keys: (key) => key === "b" },
+    ]);
+    for (let call = 0; call < 3; call += 1) await client.importKeys("a", "b");
+    const { json } = await ask(sandbox, "GET", "receipts?limit=5");
+    const receipts = json["receipts"] as Record<string, unknown>[];
+    expect(receipts.map((one) => [one["call"], one["sourceNativeKey"], one["outcome"]])).toEqual([
+      [1, "a", "ignored"],
+      [1, "b", "ignored"],
+      [2, "a", "imported"],
+      [2, "b", "refused"],
+      [3, "a", "imported"],
+    ]);
+    expect(receipts[0]).toMatchObject({
+      number: 1,
+      connectorUuid: sandbox.connectorUuid,
+      received: importBody(sandbox.connectorUuid, ["a"]).assetData[0],
+    });
+    expect(json["next"]).toBe("5");
+    const rest = await ask(sandbox, "GET", "receipts?after=5");
+    expect(rest.json).toMatchObject({ receipts: [{ number: 6, outcome: "imported" }], next: null });
+    await using other = await startSandbox();
+    expect((await ask(other, "GET", "receipts")).status).toBe(404);
+  });
+
+  it("tells which tokens were issued", async () => {
+    await using sandbox = await startSandbox();
+    const client = await connect(sandbox);
+    expect((await ask(sandbox, "GET", "tokens")).json).toEqual({ tokens: [client.token] });
+  });
 });
