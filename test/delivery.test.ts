@@ -1,3 +1,4 @@
+import { assetId } from "@sluice/inventory";
 import {
   beginHold,
   endHolds,
@@ -141,9 +142,10 @@ describe("an asset Qualys refuses", () => {
     expect(letters).toHaveLength(1);
     expect(letters[0]).toMatchObject({ key: "host-42", reason: "refused", run: run.id });
     expect(letters[0]?.message).toContain("no such thing");
+    expect(letters[0]?.id).toBe(assetId("host-42").toString("hex"));
     const calls = house.sandbox.calls.length;
-    // The batch, one asset and the rest of each quarter, and the halves of the quarter that has it.
-    expect(calls).toBeLessThanOrEqual(1 + 8 + 2 * Math.ceil(Math.log2(24)));
+    // The batch, one asset and the rest of each quarter, the halves of the quarter that has it, a canary.
+    expect(calls).toBeLessThanOrEqual(1 + 8 + 2 * Math.ceil(Math.log2(24)) + 1);
     const again = await house.push(hosts(100));
     expect(again).toMatchObject({ unchanged: 99, dead: 1, calls: 0 });
     expect(house.sandbox.calls).toHaveLength(calls);

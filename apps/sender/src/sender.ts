@@ -112,8 +112,10 @@ function createStage(options: SenderOptions, sender: string) {
     acknowledge: (batch, call, rejected) => acknowledge(account, batch, call, rejected),
     split: async (batch, parts, isGuilty) => {
       const numbers = await splitBatch(account, batch, parts, isGuilty);
-      // Pushed to the front one by one: the last one pushed is taken first.
-      for (const number of numbers.toReversed()) await queues.addPart(number);
+      // Pushed to the front one by one: the last one pushed is taken first. Small parts go ahead of large ones.
+      const jobs = numbers.map((number, at) => ({ number, assets: parts[at]?.length ?? 0 }));
+      const ordered = jobs.toReversed().sort((one, other) => other.assets - one.assets);
+      for (const { number } of ordered) await queues.addPart(number);
       return numbers;
     },
     quarantine: (batch) => quarantineBatch(account, batch),

@@ -17,9 +17,8 @@ export async function goAhead(
   if (bodies.length === 1) return { kind: "aside", delayMs: DOUBT_MS };
   const quarter = Math.ceil(bodies.length / 4);
   const quarters = [0, 1, 2, 3].map((at) => bodies.slice(at * quarter, (at + 1) * quarter));
-  const parts = [
-    ...quarters.map((part) => part.slice(0, 1)),
-    ...quarters.map((part) => part.slice(1)),
-  ].filter((part) => part.length > 0);
+  const parts = quarters
+    .flatMap((part) => [part.slice(0, 1), part.slice(1)])
+    .filter((part) => part.length > 0);
   return await split(options, batch, parts, message, false);
 }

@@ -1,3 +1,4 @@
+import { strict as assert } from "node:assert";
 import { randomUUID } from "node:crypto";
 import type { Doubt, Evidence, Failures } from "@sluice/governor";
 import type { RejectedAsset } from "@sluice/inventory";
@@ -122,6 +123,8 @@ export async function splitBatch(
   parts: readonly (readonly Buffer[])[],
   isGuilty = false,
 ): Promise<number[]> {
+  const isInOrder = parts.flat().every((body, at) => batch.bodies[at]?.equals(body));
+  assert(isInOrder, `Cannot split batch ${batch.number}: its parts are in another order`);
   const args = parts.flatMap((bodies) => [bodies.length, randomUUID(), packLines(bodies)]);
   const reply = await account.run("split", batch.number, isGuilty ? 1 : 0, ...args);
   return reply.slice(1).map(Number);
