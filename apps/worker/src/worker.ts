@@ -2,16 +2,20 @@ import type { MappingPolicy } from "@sluice/inventory";
 import { BatchStage, createTransformStage, type Report } from "@sluice/pipeline";
 import {
   backlogConnectors,
+  beginTry,
   consumeChunks,
   cut,
   fillBatch,
   loadChunk,
+  noteDeath,
+  readDeaths,
   settle,
   sweep,
   Wakes,
   type Account,
   type Queues,
 } from "@sluice/queue";
+import { IsolatedProcess } from "./isolated-process.ts";
 
 export interface WorkerSettings {
   assetsMax: number;
@@ -39,8 +43,13 @@ export async function startWorker(options: WorkerOptions): Promise<AsyncDisposab
   await using stack = new AsyncDisposableStack();
   const onError = (error: Error) =>
     report({ event: "trouble", stage: "transform", message: error.message });
+  const leaving = new AbortController();
   const transform = createTransformStage({
     loadChunk: (sequence) => loadChunk(account, sequence),
+    beginTry: (sequence) => beginTry(account, sequence),
+    readDeaths: (sequence, records) => readDeaths(account, sequence, records),
+    noteDeath: (sequence, index, how) => noteDeath(account, sequence, index, how),
+    isolate: (policy) => new IsolatedProcess(policy, leaving.signal),
     settle: (sequence, settlement) => settle(account, sequence, settlement),
     policyOf: options.policyOf,
     report,
@@ -60,6 +69,8 @@ export async function startWorker(options: WorkerOptions): Promise<AsyncDisposab
   const consuming = { concurrency: CHUNKS_AT_ONCE, onError };
   stack.use(consumeChunks(account, "live", consuming, transform));
   stack.use(consumeChunks(account, "backfill", consuming, transform));
+  // A chunk in isolation may take minutes: the next worker goes on with it.
+  stack.defer(() => leaving.abort());
   return stack.move();
 }
 

@@ -25,6 +25,8 @@ export type DeadReason =
   | "no-key"
   /** A field holds what can't be mapped. */
   | "schema"
+  /** It ended every process that transformed it. */
+  | "poison"
   /** Qualys did not take it. */
   | "refused";
 

@@ -15,6 +15,7 @@ export type PipelineEvent =
     }
   | { event: "records.buried"; run: string; records: number; reasons: Record<string, number> }
   | { event: "chunk.left"; sequence: number; connector: string; why: string }
+  | { event: "chunk.isolated"; run: string; sequence: number; tries: number }
   | { event: "batch.cut"; batch: number; connector: string; assets: number }
   | {
       event: "batch.sent";
@@ -56,6 +57,7 @@ const LEVELS: Readonly<Record<PipelineEvent["event"], Level>> = {
   "chunk.settled": "debug",
   "records.buried": "warn",
   "chunk.left": "error",
+  "chunk.isolated": "warn",
   "batch.cut": "debug",
   "batch.sent": "debug",
   "batch.accepted": "info",

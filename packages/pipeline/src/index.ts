@@ -1,9 +1,11 @@
 export { BatchStage, type BatchStageOptions } from "./batch-stage.ts";
 export { levelOf, type Level, type PipelineEvent, type Report } from "./events.ts";
+export type { Isolation, Killed } from "./isolated-outcomes.ts";
 export type { OutboundBatch, SendStageOptions } from "./outbound.ts";
 export { createSendStage, reportEnded } from "./send-stage.ts";
 export {
   createTransformStage,
+  outcomeOf,
   settlementOf,
   type TransformStageOptions,
 } from "./transform-stage.ts";

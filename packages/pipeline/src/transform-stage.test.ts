@@ -11,8 +11,10 @@ import {
 } from "@sluice/inventory";
 import { describe, expect, it } from "vitest";
 import type { PipelineEvent } from "./events.ts";
+import type { Isolation } from "./isolated-outcomes.ts";
 import {
   createTransformStage,
+  outcomeOf,
   settlementOf,
   type TransformStageOptions,
 } from "./transform-stage.ts";
@@ -176,7 +178,14 @@ describe("the transform stage", () => {
   function start(changes: Partial<TransformStageOptions> = {}) {
     const settled: unknown[] = [];
     const events: PipelineEvent[] = [];
+    const unexpected = () => {
+      throw new Error("the chunk was isolated");
+    };
     const transform = createTransformStage({
+      beginTry: async () => 1,
+      readDeaths: unexpected,
+      noteDeath: unexpected,
+      isolate: unexpected,
       loadChunk: async () => chunkOf(record({ id: "a" }), { text: "[]", line: 2 }),
       settle: async (sequence, settlement) => {
         settled.push([sequence, settlement]);
@@ -211,14 +220,21 @@ describe("the transform stage", () => {
     expect([settled, events]).toEqual([[], []]);
   });
 
+  it("does nothing with a chunk that is settled before it takes it up", async () => {
+    const { transform, settled, events } = start({ beginTry: async () => 0 });
+    await transform(SEQUENCE);
+    expect([settled, events]).toEqual([[], []]);
+  });
+
   it("says nothing of a chunk that another worker settled meanwhile", async () => {
     const { transform, events } = start({ settle: async () => ({ kind: "gone" }) });
     await transform(SEQUENCE);
     expect(events).toEqual([]);
   });
 
-  it("leaves the chunk of a connector it does not know, and says so", async () => {
-    const { transform, settled, events } = start({ policyOf: () => null });
+  it("leaves the chunk of a connector it does not know, says so, and counts no try", async () => {
+    const beginTry = () => Promise.reject(new Error("a try was counted"));
+    const { transform, settled, events } = start({ policyOf: () => null, beginTry });
     await expect(transform(SEQUENCE)).rejects.toThrow(
       `Cannot transform chunk 5 of connector ${connector}: this worker is configured for other connectors`,
     );
@@ -237,5 +253,93 @@ describe("the transform stage", () => {
     const { transform, events } = start({ settle: () => Promise.reject(new Error("no Redis")) });
     await expect(transform(SEQUENCE)).rejects.toThrow("no Redis");
     expect(events).toEqual([]);
+  });
+});
+
+describe("a chunk that was taken up before and not settled", () => {
+  const chunk = chunkOf(
+    record({ id: "a" }, 1),
+    record({ id: "poison" }, 2),
+    record({ id: "b" }, 3),
+  );
+  const how = "it took longer than 5000 ms";
+
+  /** Transforms the chunk where the second record kills so often; returns what came of it. */
+  async function transformWith(kills: number, noted: { count: number; how: string }[] = []) {
+    const asked: number[] = [];
+    const settled: Settlement[] = [];
+    const events: PipelineEvent[] = [];
+    let deaths = noted[1]?.count ?? 0;
+    const isolate = (): Isolation => ({
+      async transform(one) {
+        asked.push(one.line);
+        const isDeadly = one.line === 2 && asked.filter((line) => line === 2).length <= kills;
+        return isDeadly ? { kind: "killed", how } : outcomeOf(one, policy);
+      },
+      async [Symbol.asyncDispose]() {},
+    });
+    const transform = createTransformStage({
+      loadChunk: async () => chunk,
+      beginTry: async () => 2,
+      readDeaths: async () => noted,
+      noteDeath: async (_, index, told) => {
+        expect([index, told]).toEqual([1, how]);
+        return (deaths += 1);
+      },
+      isolate,
+      settle: async (_, settlement) => {
+        settled.push(settlement);
+        return { kind: "settled", waiting: 0, parked: 0, unchanged: 0, coalesced: 0, dead: 0 };
+      },
+      policyOf: () => policy,
+      report: (event) => void events.push(event),
+    });
+    await transform(SEQUENCE);
+    return { asked, settled, events };
+  }
+
+  it("comes to the same in isolation, record by record, where none of them kills", async () => {
+    const { asked, settled, events } = await transformWith(0);
+    expect(asked).toEqual([1, 2, 3]);
+    expect(settled).toEqual([settlementOf(chunk, policy)]);
+    expect(events[0]).toEqual({
+      event: "chunk.isolated",
+      run: "run",
+      sequence: SEQUENCE,
+      tries: 2,
+    });
+  });
+
+  it("has its records tried twice, for once may be an accident", async () => {
+    const { asked, settled } = await transformWith(1);
+    expect(asked).toEqual([1, 2, 2, 3]);
+    expect(settled).toEqual([settlementOf(chunk, policy)]);
+  });
+
+  it("loses only the record that kills twice, to a letter that says how it killed", async () => {
+    const { asked, settled, events } = await transformWith(2);
+    expect(asked).toEqual([1, 2, 2, 3]);
+    expect(settled[0]?.assets.map(({ id }) => id)).toEqual([assetId("a"), assetId("b")]);
+    expect(settled[0]?.dead).toMatchObject([
+      {
+        version: versionOf(SEQUENCE, 1),
+        letter: {
+          key: null,
+          reason: "poison",
+          message: `Cannot transform the record: ${how}, in 2 tries; correct the record or the mapping`,
+          line: 2,
+          raw: chunk.records[1]?.text,
+        },
+      },
+    ]);
+    expect(events.at(-1)).toMatchObject({ event: "records.buried", reasons: { poison: 1 } });
+  });
+
+  it("remembers what its records did to earlier processes, so that it comes to an end", async () => {
+    const none = { count: 0, how: "" };
+    expect((await transformWith(9, [none, { count: 1, how }, none])).asked).toEqual([1, 2, 3]);
+    const { asked, settled } = await transformWith(9, [none, { count: 2, how }, none]);
+    expect(asked).toEqual([1, 3]);
+    expect(settled[0]?.dead).toMatchObject([{ letter: { message: expect.stringContaining(how) } }]);
   });
 });

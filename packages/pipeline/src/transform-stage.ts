@@ -1,3 +1,4 @@
+import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import {
   transformRecord,
@@ -8,12 +9,16 @@ import {
   type MappingPolicy,
   type SettledAsset,
   type Settlement,
+  type Transformed,
 } from "@sluice/inventory";
 import type { Report } from "./events.ts";
+import { isolatedOutcomes, type IsolationOptions } from "./isolated-outcomes.ts";
 
-export interface TransformStageOptions {
+export interface TransformStageOptions extends IsolationOptions {
   /** Null when the chunk was settled already. */
   loadChunk: (sequence: number) => Promise<Chunk | null>;
+  /** Notes that the chunk is taken up. How often it was, this time included; 0 when it was settled meanwhile. */
+  beginTry: (sequence: number) => Promise<number>;
   settle: (sequence: number, settlement: Settlement) => Promise<SettledCounts>;
   /** How a connector's records are mapped; null when this process does not know the connector. */
   policyOf: (connector: string) => MappingPolicy | null;
@@ -33,11 +38,12 @@ type SettledCounts =
     };
 
 /**
- * Chunk -> assets -> outbox. A record that can't be mapped becomes a dead letter; its neighbours go on. Safe to
- * repeat and to run twice at once.
+ * Chunk -> assets -> outbox. A record that can't be mapped becomes a dead letter; its neighbours go on. A chunk that was
+ * taken up before and not settled may have killed whoever had it: it is transformed in isolation, which costs a process
+ * and gives the same. Safe to repeat and to run twice at once.
  */
 export function createTransformStage(options: TransformStageOptions) {
-  const { loadChunk, settle, policyOf, report } = options;
+  const { loadChunk, beginTry, settle, policyOf, report } = options;
   return async function transform(sequence: number): Promise<void> {
     const chunk = await loadChunk(sequence);
     if (chunk === null) return;
@@ -47,7 +53,13 @@ export function createTransformStage(options: TransformStageOptions) {
       report({ event: "chunk.left", sequence, connector: chunk.connector, why });
       throw new Error(`Cannot transform chunk ${sequence} of connector ${chunk.connector}: ${why}`);
     }
-    const settlement = settlementOf(chunk, policy);
+    const tries = await beginTry(sequence);
+    if (tries === 0) return;
+    if (tries > 1) report({ event: "chunk.isolated", run: chunk.run, sequence, tries });
+    const settlement =
+      tries === 1
+        ? settlementOf(chunk, policy)
+        : settlementFrom(chunk, await isolatedOutcomes(chunk, policy, options));
     const settled = await settle(sequence, settlement);
     if (settled.kind === "gone") return;
     const { kind: _, ...counts } = settled;
@@ -61,13 +73,22 @@ export function createTransformStage(options: TransformStageOptions) {
 
 /** Decides what each record of a chunk is: an asset (the newest of its key), or a dead letter. */
 export function settlementOf(chunk: Chunk, policy: MappingPolicy): Settlement {
+  return settlementFrom(
+    chunk,
+    chunk.records.map((record) => outcomeOf(record, policy)),
+  );
+}
+
+/** The same from what became of each record. */
+function settlementFrom(chunk: Chunk, outcomes: readonly Transformed[]): Settlement {
   const newest = new Map<string, SettledAsset>();
   const dead: BuriedRecord[] = [];
   const warnings: string[] = [];
   let assets = 0;
   for (const [index, record] of chunk.records.entries()) {
     const version = record.version ?? versionOf(chunk.sequence, index);
-    const outcome = outcomeOf(record, policy);
+    const outcome = outcomes[index];
+    assert(outcome !== undefined, `Record ${index} has no outcome`);
     if (outcome.kind === "dead") {
       dead.push(buried(chunk, record, version, outcome));
       continue;
@@ -87,9 +108,8 @@ export function settlementOf(chunk: Chunk, policy: MappingPolicy): Settlement {
   };
 }
 
-type Outcome = ReturnType<typeof transformRecord>;
-
-function outcomeOf(record: ChunkRecord, policy: MappingPolicy): Outcome {
+/** What becomes of one record by itself. */
+export function outcomeOf(record: ChunkRecord, policy: MappingPolicy): Transformed {
   if (record.problem === undefined) return transformRecord(record.text, policy);
   const message = record.problem;
   return { kind: "dead", key: null, id: null, reason: "malformed", path: "", message };
@@ -99,7 +119,7 @@ function buried(
   chunk: Chunk,
   record: ChunkRecord,
   version: number,
-  outcome: Outcome & { kind: "dead" },
+  outcome: Transformed & { kind: "dead" },
 ): BuriedRecord {
   const { run } = chunk;
   const source = record.source ?? chunk.source;

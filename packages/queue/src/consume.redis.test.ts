@@ -183,6 +183,23 @@ describe("consuming batches", () => {
     expect(most).toBe(2);
   });
 
+  it("tries a batch again however often its handling failed", async () => {
+    const account = await freshAccount();
+    await using queues = await governedQueues(account);
+    await queues.addBatch(1, "backfill");
+    await account.client.hset(account.key("outbound:batch-1"), "atm", 1_000);
+    const errors: string[] = [];
+    await using _consumer = consumeBatches(
+      account,
+      { concurrency: 1, onError: (error) => errors.push(error.message) },
+      () => Promise.reject(new Error("no answer makes sense")),
+    );
+    await eventually(async () => {
+      expect(errors).toEqual(["no answer makes sense"]);
+      expect((await queues.counts())["outbound"]).toEqual({ waiting: 1, active: 0, failed: 0 });
+    });
+  });
+
   it("waits at its end for the batches in hand", async () => {
     const account = await freshAccount();
     await using queues = await governedQueues(account);
@@ -224,6 +241,30 @@ describe("consuming chunks", () => {
     );
     await eventually(() => expect(handled).toEqual([7]));
     expect(errors).toEqual(["the disk is full"]);
+    await eventually(async () => {
+      expect((await queues.counts())["intake-live"]).toEqual({ waiting: 0, active: 0, failed: 0 });
+    });
+  });
+
+  it("hands a chunk out again however often its worker died", async () => {
+    const account = await freshAccount();
+    await using queues = new Queues(account);
+    await queues.addChunk("live", 7);
+    const handed: string[] = [];
+    const { promise: death, resolve: die } = Promise.withResolvers<void>();
+    const single = { ...quiet, concurrency: 1 };
+    await using _one = consumeChunks(account, "live", single, async () => {
+      handed.push("one");
+      await death;
+    });
+    await eventually(() => expect(handed).toEqual(["one"]));
+    const job = account.key("intake-live:chunk-7");
+    await account.client.hset(job, "stc", 1_000);
+    await account.client.del(`${job}:lock`);
+    await using _two = consumeChunks(account, "live", single, async () => {
+      handed.push("two");
+    });
+    await eventually(() => expect(handed).toEqual(["one", "two"])).finally(die);
     await eventually(async () => {
       expect((await queues.counts())["intake-live"]).toEqual({ waiting: 0, active: 0, failed: 0 });
     });

@@ -75,4 +75,5 @@ export { findRedisProgram } from "./redis-program.ts";
 export type { ServerReport } from "./server-check.ts";
 export { isTrusted } from "./standing.ts";
 export { sweep } from "./sweep.ts";
+export { beginTry, noteDeath, readDeaths } from "./tries.ts";
 export { Wakes } from "./wakes.ts";

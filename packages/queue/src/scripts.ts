@@ -10,6 +10,8 @@ const SCRIPTS = {
   open: ["account"],
   seal: ["account", "books"],
   enqueue: ["account"],
+  try: ["account"],
+  died: ["account"],
   settle: ["account", "books", "segments", "ledger", "letters"],
   cut: ["account", "books", "segments", "batches", "holds", "suspects"],
   put: ["account"],

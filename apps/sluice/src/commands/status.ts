@@ -61,7 +61,9 @@ export async function status(terminal: Terminal): Promise<number> {
     `  senders: ${backlog.senders}; unfinished runs: ${openRuns.length > 0 ? openRuns.join(", ") : "none"}`,
     `  dead letters: ${grouped(deadLetters)}`,
     ...(failedJobs > 0
-      ? [`  ALARM: ${failedJobs} jobs are in a failed set; none ever should be`]
+      ? [
+          `  ALARM: ${counted(failedJobs, "job")} ${failedJobs === 1 ? "is" : "are"} in a failed set; none ever should be`,
+        ]
       : []),
     ...calls.map(
       (call) =>
