@@ -30,7 +30,7 @@ describe("cutArray", () => {
     "cuts the array at the path and counts lines, in chunks of %j",
     async (...sizes) => {
       const document = `{\n "data": {"hosts": "no", "x": [{"hosts": [0]}]},\n "more":\n {"a\\u002eb": "]}\\"",
-      "hosts": [\n{"hosts":[1,"]"]}, 2\n]  , "hosts": [3]}, "total": 2}\n`;
+      "hosts": [\n{"hosts":[1,"]"]}, 2\n]  , "x": {"hosts": [3]}, "y": [[]]}, "data": null, "total": 2}\n`;
       expect(await cut(document, "more.hosts", sizes)).toBe('\n\n\n\n[\n{"hosts":[1,"]"]}, 2\n]');
     },
   );
@@ -67,6 +67,22 @@ describe("cutArray", () => {
         code: "path",
         source: "answer.json",
         message: expect.stringContaining(`Cannot read "answer.json": ${message}`),
+      });
+    }
+  });
+
+  it.each([
+    ['{"hosts":[1],"hosts":[2]}', "hosts", "hosts"],
+    ['{"hosts":[1],"x":{},"\\u0068osts":[]}', "hosts", "hosts"],
+    ['{"hosts":[1],"hosts":null}', "hosts", "hosts"],
+    ['{"a":{"b":[1]},"a":{"b":[2]}}', "a.b", "a"],
+    ['{"a":{"b":[1],"c":{"b":1}},"b":[],"a":7}', "a.b", "a"],
+    ['{"a":{"b":{"c":[1]},"b":[]}}', "a.b.c", "a.b"],
+  ])("refuses %j, where another array may be at %j", async (content, path, twice) => {
+    for (const sizes of SIZES) {
+      await expect(cut(content, path, sizes)).rejects.toMatchObject({
+        code: "path",
+        message: `Cannot read "answer.json": "${twice}" is there twice, and only what is in the first was read; make its keys differ`,
       });
     }
   });

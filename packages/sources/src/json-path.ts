@@ -31,7 +31,8 @@ export function pathOf(keys: readonly string[]): string {
  * Cuts the array at a path out of a JSON document, as a stream. Of what stands around it only the line
  * ends before it are left, so that lines count as in the document, and only its brackets are checked.
  *
- * @throws SourceError if there is no array at the path (`path`), or the document is not one object (`syntax`)
+ * @throws SourceError if there is no array at the path, or behind it a key of the path stands again, so that there
+ * may be another (`path`); or if the document is not one object (`syntax`)
  */
 export async function* cutArray(
   chunks: AsyncIterable<Buffer>,
@@ -46,7 +47,8 @@ export async function* cutArray(
 /**
  * Follows a path through a document. `#depth` counts the open brackets, `#entered` the objects of the path
  * among them: where they are equal, the innermost of these is where the next key is looked for. The array itself
- * begins at `#depth` = number of keys, and is over when that is reached again.
+ * begins at `#depth` = number of keys, and is over when that is reached again. Behind it the objects of the path are
+ * followed to their ends, for a key that stands twice in one of them would be a loss that nobody sees.
  */
 export class ArrayCutter {
   readonly #source: string;
@@ -114,7 +116,7 @@ export class ArrayCutter {
 
   /** Whether the innermost open bracket is that of an object in which a key of the path is looked for. */
   #isOnPath(): boolean {
-    return this.#place === "before" && this.#depth === this.#entered;
+    return this.#place !== "inside" && this.#depth === this.#entered;
   }
 
   #beginString(): void {
@@ -134,6 +136,7 @@ export class ArrayCutter {
 
   #open(byte: number): void {
     if (this.#isOnPath() && (this.#depth === 0 || this.#isWanted())) {
+      if (this.#place === "behind") throw this.#twiceError();
       const isLast = this.#entered === this.#keys.length;
       if (byte !== (isLast ? BRACKET_OPEN : BRACE_OPEN)) throw this.#wrongKindError(byte);
       if (isLast) this.#place = "inside";
@@ -151,14 +154,23 @@ export class ArrayCutter {
   #close(): void {
     if (this.#isOnPath()) {
       this.#endMember();
-      throw this.#notThereError();
+      if (this.#place === "before") throw this.#notThereError();
+      this.#entered -= 1;
     }
     this.#depth -= 1;
-    if (this.#place === "inside" && this.#depth === this.#keys.length) this.#place = "behind";
+    if (this.#place === "inside" && this.#depth === this.#keys.length) this.#leave();
+  }
+
+  /** What follows is the rest of the innermost object of the path. */
+  #leave(): void {
+    this.#place = "behind";
+    this.#isValue = false;
   }
 
   #endMember(): void {
-    if (this.#isValue && this.#isWanted()) throw this.#wrongKindError(null);
+    if (this.#isValue && this.#isWanted()) {
+      throw this.#place === "behind" ? this.#twiceError() : this.#wrongKindError(null);
+    }
     if (this.#isValue && this.#seen.length < KEYS_NAMED_MAX) this.#seen.push(this.#keyText());
     this.#isValue = false;
   }
@@ -181,6 +193,13 @@ export class ArrayCutter {
     const kind = byte === null ? "a single value" : byte === BRACE_OPEN ? "an object" : "an array";
     const path = JSON.stringify(pathOf(this.#keys.slice(0, this.#entered)));
     return this.#pathError(`${path} is ${kind}; give --at the path of the array of records`);
+  }
+
+  #twiceError(): SourceError {
+    const path = JSON.stringify(pathOf(this.#keys.slice(0, this.#entered)));
+    return this.#pathError(
+      `${path} is there twice, and only what is in the first was read; make its keys differ`,
+    );
   }
 
   #notThereError(): SourceError {
