@@ -158,14 +158,26 @@ describe("the key", () => {
     });
   });
 
+  it.each(["12345678901234567890", "9007199254740993", "1.10", "1e400"])(
+    "that is the number %s is that to the last digit",
+    (id) => {
+      const one = transformRecord(
+        `{"id": ${id}, "hostname": ${id}, "software": [{"name": ${id}}]}`,
+        policy,
+      );
+      expect(one).toMatchObject({
+        kind: "asset",
+        key: id,
+        asset: {
+          identityAttributes: { netBiosName: id },
+          coreAttributes: { softwares: [{ name: id }] },
+        },
+      });
+    },
+  );
+
   it("is refused where it can't be told from another: digits lost, broken Unicode", () => {
-    expect(transformRecord('{"id": 12345678901234567890}', policy)).toMatchObject({
-      kind: "dead",
-      reason: "schema",
-      path: "id",
-      message:
-        "Cannot use 12345678901234567000 as a key: it is a number too large to be exact; write it as text",
-    });
+    expect(dead({ id: 2 ** 60 })).toMatchObject({ reason: "schema", path: "id" });
     expect(dead({ id: Infinity }).message).toContain("too large to be exact");
     expect(dead({ "Asset ID": 1e300 }).path).toBe("Asset ID");
     expect(dead({ id: "a\uD800" }).message).toBe(

@@ -5,6 +5,7 @@ import { fingerprint } from "./fingerprint.ts";
 import { assetId, nativeKey } from "./identity.ts";
 import { isDeeperThan, isJsonObject } from "./json-object.ts";
 import { mapAsset } from "./map-asset.ts";
+import { parseRecord } from "./parse-record.ts";
 import type { MappingPolicy } from "./policy.ts";
 import { quoted } from "./quoted.ts";
 import { parseFields } from "./raw-asset.ts";
@@ -64,7 +65,7 @@ export function transformRecord(text: string, policy: MappingPolicy): Transforme
   }
   let record: unknown;
   try {
-    record = JSON.parse(text);
+    record = parseRecord(text);
   } catch (error) {
     const message = `Cannot read the record: it is not JSON (${error instanceof Error ? error.message : String(error)})`;
     return dead("malformed", "", message);
