@@ -20,6 +20,8 @@ export interface AccountOptions {
   queueBytesMax?: number;
   /** How long the first connection may take before opening fails. Default 5,000. */
   connectMs?: number;
+  /** Nothing is written on opening, for whoever only looks. Default false. */
+  isReadOnly?: boolean;
 }
 
 /**
@@ -91,6 +93,7 @@ export async function openAccount(options: AccountOptions): Promise<Account> {
   try {
     await reach(client, options);
     const account = new Account(options, client, await checkServer(client));
+    if (!options.isReadOnly) await claimFormat(account);
     await checkFormat(account);
     return account;
   } catch (error) {
@@ -137,11 +140,15 @@ export function withoutPassword(redisUrl: string): string {
   return redisUrl.replace(/\/\/.*@/, "//***@").replace(/\?.*$/, "");
 }
 
-async function checkFormat(account: Account): Promise<void> {
+/** Says in which format a new account's data will be. */
+async function claimFormat(account: Account): Promise<void> {
   const key = account.key("schema");
   // Read first: a full Redis refuses to write, and the draining side must be able to start on one.
   if ((await account.client.exists(key)) === 0) await account.client.setnx(key, FORMAT_VERSION);
-  const stored = Number(await account.client.get(key));
+}
+
+async function checkFormat(account: Account): Promise<void> {
+  const stored = Number(await account.client.get(account.key("schema")));
   if (stored > FORMAT_VERSION) {
     throw new Error(
       `Cannot work on account "${account.name}": its data has format ${stored}, this version knows ${FORMAT_VERSION}; ` +

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { isAlive, withLock } from "./lock-file.ts";
@@ -25,6 +25,8 @@ export interface EmbeddedRedisOptions {
 
 /** A unix socket's path may have this many bytes on every platform. */
 const SOCKET_PATH_MAX = 100;
+/** What a server makes in its folder when it starts with an append-only file. */
+const DATA = "appendonlydir";
 /** Every write is on disk before it is answered; nothing is evicted. */
 const SETTINGS = {
   appendonly: "yes",
@@ -46,6 +48,14 @@ export class EmbeddedRedis implements AsyncDisposable {
   private constructor(dir: string, url: string) {
     this.#dir = dir;
     this.url = url;
+  }
+
+  /** Whether anything was ever kept in that data directory. */
+  static async isUsed({ dataDir }: Pick<EmbeddedRedisOptions, "dataDir">): Promise<boolean> {
+    return await access(resolve(dataDir, "redis", DATA)).then(
+      () => true,
+      () => false,
+    );
   }
 
   static async attach(options: EmbeddedRedisOptions): Promise<EmbeddedRedis> {

@@ -27,6 +27,7 @@ export {
   type Permit,
   type ReserveOptions,
 } from "./budget.ts";
+export { compareAssets, learnedBytesMax } from "./compare.ts";
 export { consumeBatches, consumeChunks, type Disposition } from "./consume.ts";
 export {
   countDeadLetters,
@@ -45,6 +46,7 @@ export {
   type EnqueueOptions,
   type HeldClaim,
 } from "./enqueue.ts";
+export { look } from "./governor.ts";
 export { beginHold, endHolds, readHolds, type Hold } from "./holds.ts";
 export {
   backlogConnectors,

@@ -19,6 +19,7 @@ const SCRIPTS = {
   split: ["account", "books", "batches", "suspects"],
   quarantine: ["account"],
   canary: ["account", "ledger", "batches", "holds"],
+  compare: ["account", "ledger", "letters"],
   look: ["account", "suspects"],
   commit: ["account", "governor"],
   called: ["account", "governor", "books", "batches"],
@@ -30,6 +31,9 @@ export type ScriptName = keyof typeof SCRIPTS;
 /** Scripts that may be refused when Redis is full. All others free memory, sooner or later. */
 const FILLING: ReadonlySet<ScriptName> = new Set(["open", "enqueue"]);
 
+/** Scripts in which Redis refuses any write. */
+const READING: ReadonlySet<ScriptName> = new Set(["compare"]);
+
 interface Script {
   source: string;
   sha: string;
@@ -40,9 +44,14 @@ function loadScript(name: ScriptName): Script {
   const bodies = files.map((file) =>
     readFileSync(new URL(`./lua/${file}`, import.meta.url), "utf8"),
   );
-  const shebang = FILLING.has(name) ? "#!lua" : "#!lua flags=allow-oom";
-  const source = [shebang, ...bodies].join("\n");
+  const source = [shebangOf(name), ...bodies].join("\n");
   return { source, sha: createHash("sha1").update(source).digest("hex") };
+}
+
+function shebangOf(name: ScriptName): string {
+  if (FILLING.has(name)) return "#!lua";
+  // Which implies the other.
+  return READING.has(name) ? "#!lua flags=no-writes" : "#!lua flags=allow-oom";
 }
 
 const loaded = new Map<ScriptName, Script>();
