@@ -1,6 +1,10 @@
 export { type Asset, assetSchema } from "./asset.ts";
 export { fingerprint } from "./fingerprint.ts";
 export { assetId } from "./identity.ts";
+export { CompactTable } from "./identity-lint/compact-table.ts";
+export { IdentityLint, type LintFinding } from "./identity-lint/identity-lint.ts";
+export { LINT_RULES, type LintCode } from "./identity-lint/lint-rules.ts";
+export { Tally, type Example, type Place } from "./identity-lint/tally.ts";
 export { importPayload } from "./import-payload.ts";
 export { DEFAULT_KEY_FIELDS, mappingPolicy, type MappingPolicy } from "./policy.ts";
 export { type RawAsset, rawAssetSchema } from "./raw-asset.ts";

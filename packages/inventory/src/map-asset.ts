@@ -6,10 +6,17 @@ import type { JsonObject } from "./json-object.ts";
 import { canonicalMac } from "./mac-address.ts";
 import { mapFindings, portsOf } from "./map-findings.ts";
 import { memoryMb } from "./memory-size.ts";
-import { OPTIONAL_FIELDS, type OptionalFieldSource } from "./optional-fields.ts";
+import { OPTIONAL_FIELDS, scalarText, type OptionalFieldSource } from "./optional-fields.ts";
 import type { MappingPolicy } from "./policy.ts";
 import type { RawAsset } from "./raw-asset.ts";
 import { type DropCode, dropped, keyOnly, type Warning } from "./warning.ts";
+
+/** What the source tells an asset by that is sent on demand only. */
+export interface UnsentIdentity {
+  /** Canonical. */
+  macs: readonly string[];
+  serial: string | null | undefined;
+}
 
 /** Identity that every asset has, or that we gave it: none of it tells more than the key. */
 const KEY_ATTRIBUTES = new Set(["qualysAssetId", "sourceNativeKey", "hardwareUuid"]);
@@ -24,7 +31,7 @@ export function mapAsset(
   raw: RawAsset,
   sourceNativeKey: string,
   policy: MappingPolicy,
-): { asset: Asset; warnings: readonly Warning[] } {
+): { asset: Asset; warnings: readonly Warning[]; unsent: UnsentIdentity } {
   const warnings: Warning[] = [];
   const ips = keptOf(
     all(raw.ip, raw.ips, raw.ipv4, raw.ipv6),
@@ -61,7 +68,7 @@ export function mapAsset(
   };
   addOptionalFields(asset, { record, raw, fqdn, macs, formats: policy }, policy, warnings);
   if (uuid === undefined && isKnownByKeyOnly(asset)) warnings.push(keyOnly(sourceNativeKey));
-  return { asset, warnings };
+  return { asset, warnings, unsent: { macs, serial: scalarText(raw.serial) } };
 }
 
 function all(...lists: readonly RawAsset["ip"][]): Set<string> {

@@ -24,16 +24,16 @@ type OptionalField = (source: OptionalFieldSource) => unknown;
 export const OPTIONAL_FIELDS: ReadonlyMap<string, OptionalField> = new Map<string, OptionalField>([
   ["identityAttributes.hostName", ({ raw }) => raw.hostname], // release note
   ["identityAttributes.macAddress", macAddress],
-  ["identityAttributes.serialNumber", ({ raw }) => text(raw.serial)],
-  ["identityAttributes.instanceUuid", ({ raw }) => text(raw.instance_uuid)],
-  ["identityAttributes.networkUuid", ({ raw }) => text(raw.network_uuid)],
+  ["identityAttributes.serialNumber", ({ raw }) => scalarText(raw.serial)],
+  ["identityAttributes.instanceUuid", ({ raw }) => scalarText(raw.instance_uuid)],
+  ["identityAttributes.networkUuid", ({ raw }) => scalarText(raw.network_uuid)],
   ["coreAttributes.hostName", ({ raw }) => raw.hostname],
   ["coreAttributes.dnsName", ({ fqdn }) => fqdn],
   ["coreAttributes.fqdn", ({ fqdn }) => fqdn],
-  ["coreAttributes.domain", ({ raw }) => text(raw.domain)],
-  ["coreAttributes.osVersion", ({ raw }) => text(raw.os_version)], // weak
-  ["coreAttributes.osArchitecture", ({ raw }) => text(raw.os_architecture)], // weak
-  ["coreAttributes.lastLoggedOnUser", ({ raw }) => text(raw.last_user)],
+  ["coreAttributes.domain", ({ raw }) => scalarText(raw.domain)],
+  ["coreAttributes.osVersion", ({ raw }) => scalarText(raw.os_version)], // weak
+  ["coreAttributes.osArchitecture", ({ raw }) => scalarText(raw.os_architecture)], // weak
+  ["coreAttributes.lastLoggedOnUser", ({ raw }) => scalarText(raw.last_user)],
   ["coreAttributes.sourceCreatedDate", ({ raw, formats }) => date(raw.created, formats.dateFormat)], // release note
   [
     "coreAttributes.sourceLastUpdatedDate",
@@ -42,13 +42,14 @@ export const OPTIONAL_FIELDS: ReadonlyMap<string, OptionalField> = new Map<strin
   ["coreAttributes.customConnectorAttributes", customAttributes],
 ]);
 
-function text(value: unknown): string | null | undefined {
+/** Text, or an exact number as text; `null` for what is neither. */
+export function scalarText(value: unknown): string | null | undefined {
   if (value === undefined || typeof value === "string") return value;
   return typeof value === "number" && isExact(value) ? String(value) : null;
 }
 
 function date(value: unknown, format: DateFormat): number | string | null | undefined {
-  const written = text(value);
+  const written = scalarText(value);
   const ms = typeof written === "string" ? instantMs(written) : null;
   if (ms === null) return value === undefined ? undefined : null;
   return formatInstant(ms, format);

@@ -4,7 +4,7 @@ import { ASSET_TABLE, readFields } from "./field-names.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { assetId, nativeKey } from "./identity.ts";
 import { isDeeperThan, isJsonObject } from "./json-object.ts";
-import { mapAsset } from "./map-asset.ts";
+import { mapAsset, type UnsentIdentity } from "./map-asset.ts";
 import { parseRecord } from "./parse-record.ts";
 import type { MappingPolicy } from "./policy.ts";
 import { quoted } from "./quoted.ts";
@@ -45,6 +45,8 @@ export type Transformed =
       /** 8 bytes: see `fingerprint`. */
       fingerprint: Buffer;
       warnings: readonly Warning[];
+      /** What else the source can be matched by, whether or not it is sent; absent where nobody has looked. */
+      unsent?: UnsentIdentity;
     }
   | {
       kind: "dead";
@@ -93,7 +95,7 @@ export function transformRaw(record: unknown, policy: MappingPolicy): Transforme
   const key = nativeKey(source.key);
   const parsed = parseFields(fields, record);
   if (parsed.kind === "refusal") return dead("schema", parsed.path, parsed.message, key);
-  const { asset, warnings } = mapAsset(record, parsed.raw, key, policy);
+  const { asset, warnings, unsent } = mapAsset(record, parsed.raw, key, policy);
   return {
     kind: "asset",
     key,
@@ -102,6 +104,7 @@ export function transformRaw(record: unknown, policy: MappingPolicy): Transforme
     body: JSON.stringify(asset),
     fingerprint: fingerprint(asset),
     warnings,
+    unsent,
   };
 }
 

@@ -18,11 +18,13 @@ export type DropCode = keyof typeof REASONS;
 export interface Warning {
   code: DropCode | "key-only";
   message: string;
+  /** What was left out. */
+  value?: string;
 }
 
 /** The warning that a value is not sent. */
 export function dropped(code: DropCode, value: string): Warning {
-  return { code, message: `Left out ${quoted(value)}: ${REASONS[code]}` };
+  return { code, message: `Left out ${quoted(value)}: ${REASONS[code]}`, value };
 }
 
 /** The warning that only the key tells this asset from others. */
