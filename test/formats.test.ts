@@ -47,7 +47,7 @@ describe("sluice push", () => {
       "--dry-run",
       "--json",
     ]);
-    expect(JSON.parse(dry.stdout)).toMatchObject({ read: 300, assets: 300, batches: 30 });
+    expect(JSON.parse(dry.stdout)).toMatchObject({ read: 300, new: 300, calls: 30 });
     const ended = await place.run(["push", "answer.json", "--at", "data.hosts", "--json"]);
     expect(JSON.parse(ended.stdout)).toMatchObject({ read: 300, delivered: 300 });
   });

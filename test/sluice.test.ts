@@ -143,26 +143,6 @@ describe("sluice push", () => {
     expectNoCall(place);
   });
 
-  it("shows with --dry-run what would be sent, without a call and without Redis", async () => {
-    await using place = await openPlace();
-    await place.write("hosts.ndjson", `${hostLines(25)}{oops\n`);
-    const env = { ...place.env, REDIS_URL: "redis://127.0.0.1:1" };
-    const ended = await place.run(["push", "hosts.ndjson", "--dry-run", "--json"], { env });
-    expect(ended.exitCode).toBe(3);
-    expect(objectOf(ended)).toMatchObject({
-      read: 26,
-      assets: 25,
-      dead: 1,
-      batches: 3,
-      deadLetters: [{ source: "hosts.ndjson", line: 26, reason: "malformed" }],
-    });
-    expectNoCall(place);
-    await place.write("hosts.ndjson", hostLines(1));
-    const text = await place.run(["push", "hosts.ndjson", "--dry-run"], { env });
-    expect(text.exitCode).toBe(0);
-    expect(text.stdout).toContain('"sourceNativeKey": "host-1"');
-  });
-
   it("stops behind the first assets that --first asks for", async () => {
     await using place = await openPlace();
     await place.write("hosts.ndjson", `{oops\n${hostLines(30)}`);

@@ -9,10 +9,10 @@ import {
 } from "./commands/dead.ts";
 import { demo } from "./commands/demo.ts";
 import { drain } from "./commands/drain.ts";
-import { dryRun } from "./commands/dry-run.ts";
 import { enqueue } from "./commands/enqueue.ts";
 import { pauseSending, resumeSending } from "./commands/hold.ts";
 import { makeKey } from "./commands/key.ts";
+import { plan, type PlanFlags } from "./commands/plan.ts";
 import { push, type PushOptions } from "./commands/push.ts";
 import { runs } from "./commands/runs.ts";
 import { sample } from "./commands/sample.ts";
@@ -88,7 +88,7 @@ function addLoading(program: Command, signal: AbortSignal, exit: Exit): void {
       "[files...]",
       "files or globs: NDJSON, JSON, CSV with a header, also .gz and .zst; - for stdin",
     )
-    .option("--dry-run", "show what would be sent; send nothing")
+    .option("--dry-run", "do what plan does: show what would be sent, send nothing")
     .option("--first <n>", "stop behind the first n assets", countOf)
     .option("--resume <run>", "continue a run that was stopped")
     .addOption(format)
@@ -96,7 +96,7 @@ function addLoading(program: Command, signal: AbortSignal, exit: Exit): void {
     .addOption(encoding)
     .addOption(lane)
     .action(async (files: string[], options: PushOptions & Common & { dryRun?: boolean }) => {
-      const work = options.dryRun ? dryRun : push;
+      const work = options.dryRun ? plan : push;
       exit(await work(files, options, terminalOf(options), signal));
     });
   verb(
@@ -113,6 +113,21 @@ function addLoading(program: Command, signal: AbortSignal, exit: Exit): void {
     .addOption(lane)
     .action(async (files: string[], options: PushOptions & Common) => {
       exit(await enqueue(files, options, terminalOf(options), signal));
+    });
+  verb(
+    program,
+    "plan",
+    "what a push would do: what is new, changed, unchanged or dead, in how many calls, and what is wrong with the identities",
+    "sluice plan hosts.ndjson\nsluice plan 'exports/*.csv' --strict\nsluice plan hosts.ndjson --json | jq .findings",
+  )
+    .argument("[files...]", "as for push")
+    .option("--first <n>", "stop behind the first n assets", countOf)
+    .option("--strict", "end with 3 for warnings, too, and not only for dead letters and errors")
+    .addOption(format)
+    .addOption(at)
+    .addOption(encoding)
+    .action(async (files: string[], options: PlanFlags & Common) => {
+      exit(await plan(files, options, terminalOf(options), signal));
     });
 }
 

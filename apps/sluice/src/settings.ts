@@ -33,6 +33,14 @@ export interface AccountSettings {
   account: string;
 }
 
+/** What a command needs that finds out what would be sent. */
+export interface PlanSettings extends AccountSettings {
+  connectorUuid: string;
+  policy: MappingPolicy;
+  worker: WorkerSettings;
+  callPolicy: SenderSettings["policy"];
+}
+
 /** What a command that works needs on top. */
 export interface WorkSettings extends AccountSettings {
   connectorUuid: string;
@@ -65,18 +73,14 @@ export function readAccountSettings(environment: Environment): AccountSettings {
 }
 
 /** For commands that transform and do not send. */
-export function readPlanSettings(environment: Environment): {
-  connectorUuid: string;
-  policy: MappingPolicy;
-  worker: WorkerSettings;
-  source: string;
-} {
+export function readPlanSettings(environment: Environment): PlanSettings {
   const config = load(workSchema, environment);
   return {
+    ...toAccount(config),
     connectorUuid: config.QUALYS_CONNECTOR_UUID.toLowerCase(),
     policy: toPolicy(config),
     worker: toWorker(config),
-    source: config.SLUICE_SOURCE,
+    callPolicy: toPolicyOfCalls(config),
   };
 }
 

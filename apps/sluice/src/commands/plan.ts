@@ -1,0 +1,104 @@
+import { transformRecord } from "@sluice/inventory";
+import { Plan, type PlanReport } from "@sluice/pipeline";
+import { compareAssets, learnedBytesMax, type Account } from "@sluice/queue";
+import type { SourceFile, SourceRecord } from "@sluice/sources";
+import { EXIT } from "../exit-codes.ts";
+import { firstAssets } from "../first-assets.ts";
+import { openKnownAccount, type Known } from "../known-account.ts";
+import { budgetOf } from "../plan-budget.ts";
+import { planLines, type PlanObject } from "../plan-lines.ts";
+import { readPlanSettings, type PlanSettings } from "../settings.ts";
+import { grouped, type Terminal } from "../terminal.ts";
+import { readable, type PushOptions } from "./push.ts";
+
+export interface PlanFlags extends Pick<PushOptions, "format" | "at" | "encoding" | "first"> {
+  /** Warnings count, too. */
+  strict?: boolean;
+}
+
+/** `sluice plan`: what a push would do, found out without a call and without storing anything. */
+export async function plan(
+  patterns: readonly string[],
+  options: PlanFlags,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  const settings = readPlanSettings(process.env);
+  const sources = await readable(patterns, options, settings.policy, signal);
+  await using known = await openKnownAccount(settings, terminal);
+  if (known.kind === "unreachable") {
+    terminal.note(`warning: ${known.message}; everything counts as new`);
+  }
+  const account = known.kind === "account" ? known.account : null;
+  const report = await planOf(sources, options, { settings, account, terminal, signal });
+  const replaced = report.waiting + report.inFlight;
+  const budget = await budgetOf(account, settings, { calls: report.calls, replaced });
+  const object = {
+    connector: settings.connectorUuid,
+    compared: comparison(known),
+    ...report,
+    budget,
+  };
+  terminal.result(object, planLines(object, patterns));
+  return hasComplaint(report, options.strict === true) ? EXIT.deadLetters : EXIT.done;
+}
+
+async function planOf(
+  sources: readonly SourceFile[],
+  { first }: PlanFlags,
+  place: {
+    settings: PlanSettings;
+    account: Account | null;
+    terminal: Terminal;
+    signal: AbortSignal;
+  },
+): Promise<PlanReport> {
+  const { settings, account, terminal, signal } = place;
+  const { policy, worker, connectorUuid } = settings;
+  const learnedMax = account && (await learnedBytesMax(account, connectorUuid));
+  const plan = new Plan({
+    transform: (text) => transformRecord(text, policy),
+    compare: account && ((assets) => compareAssets(account, connectorUuid, assets)),
+    assetsMax: worker.assetsMax,
+    bytesMax: Math.min(worker.bytesMax, learnedMax ?? Infinity),
+  });
+  const isLast = first === undefined ? () => false : firstAssets(first, policy);
+  let read = 0;
+  for await (const { source, records } of slices(sources, isLast, signal)) {
+    await plan.add({ source, records });
+    read += records.length;
+    terminal.progress(`plan: ${grouped(read)} records of ${source} read`);
+  }
+  return await plan.report();
+}
+
+/** Slices of records, each of one source, up to the last wanted. */
+async function* slices(
+  sources: readonly SourceFile[],
+  isLast: (record: SourceRecord) => boolean,
+  signal: AbortSignal,
+) {
+  for (const file of sources) {
+    for await (const slice of file.records(signal)) {
+      const end = slice.findIndex(isLast);
+      const wanted = end < 0 ? slice : slice.slice(0, end + 1);
+      const records = wanted.map((record) =>
+        record.kind === "record" ? record : { ...record, problem: record.message },
+      );
+      yield { source: file.source, records };
+      if (end >= 0) return;
+    }
+  }
+}
+
+function comparison(known: Known): PlanObject["compared"] {
+  if (known.kind === "account") return { kind: "account", account: known.account.name };
+  return known.kind === "unused" ? { kind: "unused" } : known;
+}
+
+/** Like a linter's: records that would be lost, and with `--strict` whatever there is to say. */
+function hasComplaint({ dead, findings, warnings }: PlanReport, isStrict: boolean): boolean {
+  const levels = isStrict ? ["error", "warning"] : ["error"];
+  const isBad = findings.some(({ level }) => levels.includes(level));
+  return dead > 0 || isBad || (isStrict && warnings.length > 0);
+}
