@@ -50,7 +50,9 @@ export async function recountByRun({ client, base }: Audited): Promise<Map<strin
     const [run, records] = await client.hmget(`${base}chunk:${sequence}`, "r", "n");
     add(run ?? "nobody", Number(records ?? 0));
   }
+  const batches = await client.zrange(`${base}batches`, "0", "-1");
   for (const connector of await client.smembers(`${base}connectors`)) {
+    batches.push(...(await client.lrange(`${base}quarantine:${connector}`, 0, -1)));
     const places = [
       ...(await client.hvalsBuffer(`${base}index:${connector}`)),
       ...(await client.hvalsBuffer(`${base}parked:${connector}`)),
@@ -60,8 +62,11 @@ export async function recountByRun({ client, base }: Audited): Promise<Map<strin
       add((await client.hget(`${base}seg:${segment}`, "r")) ?? "nobody", 1);
     }
   }
-  for (const batch of await client.zrange(`${base}batches`, "0", "-1")) {
-    const [members, runs] = await client.hmgetBuffer(`${base}batch:${batch}`, "m", "runs");
+  for (const batch of batches) {
+    const key = `${base}batch:${batch}`;
+    const [members, runs, canary] = await client.hmgetBuffer(key, "m", "runs", "canary");
+    // Sent again to learn from: it is in the books since it was delivered.
+    if (canary !== null) continue;
     const names = runs?.toString().split("\n") ?? [];
     for (let at = 0; at < (members?.length ?? 0); at += MEMBER_BYTES) {
       add(names[(members?.readUInt16BE(at + MEMBER_RUN_AT) ?? 0) - 1] ?? "nobody", 1);
@@ -70,7 +75,10 @@ export async function recountByRun({ client, base }: Audited): Promise<Map<strin
   return counts;
 }
 
-/** What the ledger says of each asset, by its id in hex: the fingerprint of what was accepted, in hex. */
+/**
+ * What the ledger says of each asset, by its id in hex: the fingerprint of what was accepted, in hex; zeros where nobody
+ * knows what Qualys has.
+ */
 export async function readLedger({ client, base }: Audited): Promise<Map<string, string>> {
   const entries = new Map<string, string>();
   for (const name of await client.keys(`${base}ledger:*:*`)) {
@@ -99,7 +107,7 @@ export async function leftovers({ client, base }: Audited): Promise<string[]> {
   const names = (await client.keys(`${base}*`)).map((name) => name.slice(base.length));
   return names.filter(
     (name) =>
-      /^(chunk|seg|batch|index|inflight|parked|ready|outbox)(:|$)/.test(name) ||
+      /^(chunk|seg|batch|index|inflight|parked|ready|outbox|quarantine)(:|$)/.test(name) ||
       name.endsWith(":failed"),
   );
 }
