@@ -1,3 +1,4 @@
+import { backlogBench } from "./backlog.ts";
 import { governorBench } from "./governor.ts";
 import { intakeBench } from "./intake.ts";
 import { sandboxBench } from "./sandbox.ts";
@@ -6,6 +7,7 @@ import { sandboxBench } from "./sandbox.ts";
 type Bench = (args: readonly string[]) => Promise<void>;
 
 const BENCHES: Readonly<Record<string, Bench>> = {
+  backlog: backlogBench,
   governor: governorBench,
   intake: intakeBench,
   sandbox: sandboxBench,

@@ -6,7 +6,15 @@ import { connect } from "node:net";
 import { json } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
 import { createApiKey } from "@sluice/producer";
-import { booksObject, listRuns, loadChunk, openRun, readRun, type Account } from "@sluice/queue";
+import {
+  beginHold,
+  booksObject,
+  listRuns,
+  loadChunk,
+  openRun,
+  readRun,
+  type Account,
+} from "@sluice/queue";
 import { Secret } from "@sluice/service";
 import { describe, expect, it } from "vitest";
 import {
@@ -286,6 +294,27 @@ describe("a request that cannot be taken", () => {
     expectProblem(answer, 503, /waits to be delivered/);
     expect(Number(answer.headers.get("retry-after"))).toBeGreaterThan(0);
     expect(await countBooks(intake.account)).toBe(1);
+  });
+
+  it("is 503 until there is room again, by the forecast, and for five minutes at the most", async () => {
+    await using intake = await openIntake({ queueBytesMax: 1 });
+    expect((await intake.post("{}")).status).toBe(202);
+    const retryAfter = async () => {
+      const answer = await intake.post("{}");
+      expect(answer.status).toBe(503);
+      return Number(answer.headers.get("retry-after"));
+    };
+    const hold = { scope: "account", reason: "rate-limit", message: "" } as const;
+    await beginHold(intake.account, { ...hold, durationMs: 600_000 });
+    // A sixth of what waits has to go.
+    const inTime = await eventually(async () => {
+      const sec = await retryAfter();
+      expect(sec).toBeGreaterThan(5);
+      return sec;
+    });
+    expect(inTime).toBeLessThanOrEqual(101);
+    await beginHold(intake.account, { ...hold, durationMs: 36_000_000 });
+    await eventually(async () => expect(await retryAfter()).toBe(300));
   });
 
   it("is 503 while other bodies take all the memory there is for them", async () => {

@@ -12,7 +12,7 @@ export async function killSending(
   senders: readonly SluiceProcess[],
 ): Promise<{ killed: SluiceProcess; atMs: number }> {
   const look = () => senderInCall(account, senders);
-  const killed = await waitFor("a call in flight", look, LOOK_MS);
+  const killed = await waitFor("a call in flight", look, { everyMs: LOOK_MS });
   const atMs = Date.now();
   await killed.kill();
   return { killed, atMs };

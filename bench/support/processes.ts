@@ -1,6 +1,8 @@
 import { spawn, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 
 const SLUICE = fileURLToPath(new URL("../../apps/sluice/bin/sluice", import.meta.url));
@@ -36,8 +38,32 @@ export async function startSluice(
 
 /** Runs a command to its end. Throws when it does not end well. */
 export async function runSluice(args: readonly string[], env: Environment): Promise<void> {
-  const child = spawnSluice(args, env);
-  child.stdout.resume();
+  await endOf(args, spawnSluice(args, env));
+}
+
+/** A command that reads its input to the end. */
+export interface FedProcess {
+  readonly pid: number;
+  /** Rejects when it does not end well. */
+  readonly ended: Promise<unknown>;
+}
+
+/** Starts a command with texts on its stdin, as fast as it takes them. */
+export function feedSluice(
+  args: readonly string[],
+  env: Environment,
+  texts: Iterable<string>,
+): FedProcess {
+  const child = spawn(SLUICE, [...args, "--json"], {
+    env: { PATH: process.env["PATH"], ...env },
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const feeding = pipeline(Readable.from(texts), child.stdin);
+  return { pid: child.pid ?? 0, ended: Promise.all([endOf(args, child), feeding]) };
+}
+
+async function endOf(args: readonly string[], child: ChildProcess): Promise<void> {
+  child.stdout?.resume();
   const [code] = (await once(child, "close")) as [number | null];
   if (code !== 0) throw new Error(`sluice ${args.join(" ")} ended with ${code}`);
 }

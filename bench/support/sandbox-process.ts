@@ -6,14 +6,22 @@ export interface SandboxSettings {
   windowMs: number;
   concurrency: number;
   latencyMs: number;
+  /** One that was there before: the same address and credentials again. */
+  before?: SandboxAccess;
+  /** Whether it checks what is imported and keeps nothing. Default: it keeps all. */
+  isCheckOnly?: boolean;
 }
 
-/** A sandbox as a process of its own, and its control routes. */
-export interface SandboxProcess extends AsyncDisposable {
+/** Where a sandbox is, and how it is called. */
+export interface SandboxAccess {
   readonly url: string;
   readonly connectorUuid: string;
   readonly username: string;
   readonly password: string;
+}
+
+/** A sandbox as a process of its own, and its control routes. */
+export interface SandboxProcess extends SandboxAccess, AsyncDisposable {
   /** Every import call so far, as the server saw it, oldest first. */
   calls(): Promise<SandboxCall[]>;
   /** How many there are: cheaper to ask often. */
@@ -21,15 +29,16 @@ export interface SandboxProcess extends AsyncDisposable {
   setLimits(changes: LimitChanges): Promise<void>;
 }
 
-type Access = Pick<SandboxProcess, "url" | "connectorUuid" | "username" | "password">;
-
 export async function startSandboxProcess(settings: SandboxSettings): Promise<SandboxProcess> {
-  const { limit, windowMs, concurrency, latencyMs } = settings;
-  const args = ["sandbox", "--port", "0", "--limit", String(limit)];
+  const { limit, windowMs, concurrency, latencyMs, before, isCheckOnly } = settings;
+  const port = before === undefined ? "0" : new URL(before.url).port;
+  const args = ["sandbox", "--port", port, "--limit", String(limit)];
   args.push("--window-sec", String(windowMs / 1_000), "--concurrency", String(concurrency));
   args.push("--latency-ms", String(latencyMs));
-  const child = await startSluice(args, {});
-  const access = child.ready as Access;
+  if (before !== undefined) args.push("--connector", before.connectorUuid);
+  if (isCheckOnly) args.push("--check-only");
+  const child = await startSluice(args, before ? { SLUICE_SANDBOX_PASSWORD: before.password } : {});
+  const access = before ?? (child.ready as SandboxAccess);
   const ask = async (path: string, init?: RequestInit) => {
     const response = await fetch(`${access.url}/sandbox/${path}`, init);
     if (!response.ok) throw new Error(`The sandbox answered ${response.status}`);

@@ -16,6 +16,8 @@ export interface ProduceOptions {
   skip?: number;
   /** Whether to stop behind this record. Default: never. */
   isLast?: (record: SourceRecord) => boolean;
+  /** Told when it begins to wait because too much waits in Redis. */
+  onFull?: () => Promise<void>;
 }
 
 const FULL_WAIT_MS = 250;
@@ -72,6 +74,7 @@ function createEnqueuer({ account, queues, run, lane, signal, ...options }: Prod
   let read = options.skip ?? 0;
   return async function enqueue(source: string, records: readonly ChunkRecord[]): Promise<boolean> {
     ordinal += 1;
+    let isWaiting = false;
     while (!signal.aborted) {
       const place = { run, lane, producer, ordinal, position: read };
       const enqueued = await enqueueChunk(account, queues, place, { source, records });
@@ -87,6 +90,8 @@ function createEnqueuer({ account, queues, run, lane, signal, ...options }: Prod
       if (enqueued.kind === "closed") {
         throw new Error(`Cannot enqueue into run ${run}: it is ${enqueued.state}; start a new one`);
       }
+      if (!isWaiting) await options.onFull?.();
+      isWaiting = true;
       await pause(FULL_WAIT_MS, signal);
     }
     return false;

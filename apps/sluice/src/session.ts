@@ -18,12 +18,17 @@ export interface Session extends AsyncDisposable {
 export async function openSession(settings: AccountSettings, terminal: Terminal): Promise<Session> {
   await using stack = new AsyncDisposableStack();
   const say = (message: string) => terminal.note(`sluice: ${message}`);
-  const { dataDir, queueBytesMax } = settings;
+  const { dataDir, queueBytesMax, memoryPercentMax } = settings;
   const redisUrl =
     settings.redisUrl ??
     stack.use(await EmbeddedRedis.attach({ dataDir, say }).catch(cannotBegin)).url;
   const account = stack.use(
-    await openAccount({ redisUrl, account: settings.account, queueBytesMax }).catch(cannotBegin),
+    await openAccount({
+      redisUrl,
+      account: settings.account,
+      queueBytesMax,
+      memoryPercentMax,
+    }).catch(cannotBegin),
   );
   for (const warning of account.server.warnings) terminal.note(`warning: ${warning}`);
   const queues = stack.use(new Queues(account));

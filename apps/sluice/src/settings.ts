@@ -28,6 +28,7 @@ export interface AccountSettings {
   dataDir: string;
   logLevel: LogLevel | null;
   queueBytesMax: number;
+  memoryPercentMax: number;
   gatewayUrl: string;
   /** The name of the account in Redis: by default the gateway's host. */
   account: string;
@@ -163,6 +164,7 @@ function toAccount(config: z.output<typeof viewSchema>): AccountSettings {
     dataDir: config.SLUICE_DATA_DIR,
     logLevel: config.SLUICE_LOG_LEVEL ?? null,
     queueBytesMax: config.SLUICE_QUEUE_BYTES_MAX,
+    memoryPercentMax: config.SLUICE_MEMORY_PERCENT_MAX,
     gatewayUrl: config.QUALYS_GATEWAY_URL,
     account: config.SLUICE_ACCOUNT ?? hostOf(config),
   };

@@ -55,6 +55,14 @@ export function counted(count: number, noun: string): string {
   return `${grouped(count)} ${count === 1 ? noun : plural}`;
 }
 
+/** "640 bytes", "12.3 MB". */
+export function bytesText(bytes: number): string {
+  if (bytes < 1_000) return counted(Math.round(bytes), "byte");
+  const power = Math.min(3, Math.floor(Math.log10(bytes) / 3));
+  const unit = ["bytes", "kB", "MB", "GB"][power] ?? "";
+  return `${Number((bytes / 1_000 ** power).toFixed(1))} ${unit}`;
+}
+
 /** How long, for people: "4 s", "12 min", "3.5 h". */
 export function spanText(spanMs: number): string {
   if (spanMs < 1_000) return `${Math.round(spanMs)} ms`;

@@ -1,4 +1,5 @@
 import { Redis } from "ioredis";
+import { draining } from "./draining-client.ts";
 import { checkServer, type ServerReport } from "./server-check.ts";
 import { runScript, type Reply, type ScriptName } from "./scripts.ts";
 
@@ -7,6 +8,7 @@ export const DISCONNECT_MS = 100;
 
 /** Where neither the configuration nor Redis has a bound. */
 const QUEUE_BYTES_MAX_DEFAULT = 1024 ** 3;
+const MEMORY_PERCENT_MAX_DEFAULT = 70;
 
 /** The format of every value this version writes. A newer one in Redis is left alone. */
 export const FORMAT_VERSION = 1;
@@ -16,8 +18,10 @@ export interface AccountOptions {
   redisUrl: string;
   /** Name of the Qualys subscription; all its keys share one hash tag, hence one Cluster slot. */
   account: string;
-  /** Bytes that chunks and segments may take together before producers wait. 0 takes 70 % of `maxmemory`. */
+  /** Bytes that chunks, segments and batches may take together before producers wait. 0 takes as much as `memoryPercentMax` allows. */
   queueBytesMax?: number;
+  /** From how much of `maxmemory` in use on producers wait, whoever uses it. Default 70. */
+  memoryPercentMax?: number;
   /** How long the first connection may take before opening fails. Default 5,000. */
   connectMs?: number;
   /** Nothing is written on opening, for whoever only looks. Default false. */
@@ -36,6 +40,7 @@ export class Account implements AsyncDisposable {
   readonly queuePrefix: string;
   readonly client: Redis;
   readonly queueBytesMax: number;
+  readonly memoryPercentMax: number;
   readonly server: ServerReport;
   readonly #redisUrl: string;
 
@@ -45,8 +50,11 @@ export class Account implements AsyncDisposable {
     this.base = `${this.queuePrefix}:`;
     this.client = client;
     this.server = server;
+    this.memoryPercentMax = options.memoryPercentMax ?? MEMORY_PERCENT_MAX_DEFAULT;
     this.queueBytesMax =
-      options.queueBytesMax || Math.floor(server.memoryBytesMax * 0.7) || QUEUE_BYTES_MAX_DEFAULT;
+      options.queueBytesMax ||
+      Math.floor((server.memoryBytesMax * this.memoryPercentMax) / 100) ||
+      QUEUE_BYTES_MAX_DEFAULT;
     this.#redisUrl = options.redisUrl;
   }
 
@@ -103,13 +111,15 @@ export async function openAccount(options: AccountOptions): Promise<Account> {
 }
 
 function createClient(redisUrl: string): Redis {
-  const client = new Redis(redisUrl, {
-    lazyConnect: true,
-    maxRetriesPerRequest: null,
-    socketTimeout: 30_000,
-    connectTimeout: 5_000,
-    disconnectTimeout: DISCONNECT_MS,
-  });
+  const client = draining(
+    new Redis(redisUrl, {
+      lazyConnect: true,
+      maxRetriesPerRequest: null,
+      socketTimeout: 30_000,
+      connectTimeout: 5_000,
+      disconnectTimeout: DISCONNECT_MS,
+    }),
+  );
   // Errors reach whoever waits for a command; without a listener they would end the process.
   client.on("error", () => {});
   return client;
@@ -143,8 +153,7 @@ export function withoutPassword(redisUrl: string): string {
 /** Says in which format a new account's data will be. */
 async function claimFormat(account: Account): Promise<void> {
   const key = account.key("schema");
-  // Read first: a full Redis refuses to write, and the draining side must be able to start on one.
-  if ((await account.client.exists(key)) === 0) await account.client.setnx(key, FORMAT_VERSION);
+  await account.client.setnx(key, FORMAT_VERSION);
 }
 
 async function checkFormat(account: Account): Promise<void> {

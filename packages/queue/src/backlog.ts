@@ -27,23 +27,21 @@ export async function readBacklog(account: Account): Promise<Backlog> {
     );
     return counts.reduce((sum, count) => sum + count, 0);
   }
-  const { state, nowMs } = await look(account);
+  const [outbox, parked, inFlight] = [
+    await total("index"),
+    await total("parked"),
+    await total("inflight"),
+  ];
+  const { state, nowMs, pending } = await look(account);
   return {
-    records: await waitingRecords(account),
-    outbox: await total("index"),
-    parked: await total("parked"),
-    inFlight: await total("inflight"),
+    // What is pending and nowhere else; between two looks some of it may have moved.
+    records: Math.max(0, pending - outbox - parked - inFlight),
+    outbox,
+    parked,
+    inFlight,
     batches: await client.zcard(account.key("batches")),
     suspects: Number((await client.get(account.key("suspected"))) ?? 0),
     quarantined: await total("quarantine", "llen"),
     senders: Object.values(state.senders).filter((untilMs) => untilMs > nowMs).length,
   };
-}
-
-async function waitingRecords(account: Account): Promise<number> {
-  const sequences = await account.client.zrange(account.key("chunks"), "0", "-1");
-  const pipeline = account.client.pipeline();
-  for (const sequence of sequences) pipeline.hget(account.key(`chunk:${sequence}`), "n");
-  const replies = (await pipeline.exec()) ?? [];
-  return replies.reduce((sum, [, count]) => sum + Number(count ?? 0), 0);
 }

@@ -1,21 +1,18 @@
 import { describe, expect, it } from "vitest";
 import type { Account } from "./account.ts";
 import { recountPending } from "./audit.ts";
-import { acknowledge, loadBatch } from "./batches.ts";
 import { enqueueChunk, storeChunk, type Enqueued } from "./enqueue.ts";
-import { cut, fillBatch, loadChunk } from "./outbox.ts";
+import { loadChunk } from "./outbox.ts";
 import { Queues } from "./queues.ts";
 import { abortRun, openRun, openRuns, readRun, sealRun } from "./runs.ts";
 import {
   CONNECTOR,
-  cutWith,
   deliverNext,
   freshAccount,
   openTestRun,
   settleAs,
   store,
 } from "./test-account.ts";
-import { observe, ownRedis } from "./test-server.ts";
 
 async function storeAs(
   account: Account,
@@ -26,16 +23,6 @@ async function storeAs(
   const records = texts.map((text, index) => ({ text, line: index + 1 }));
   const place = { run, lane: "live", producer: "p", ordinal } as const;
   return await storeChunk(account, place, { source: "hosts.ndjson", records });
-}
-
-/** Text that does not compress: packed, it stays about this long. */
-function noise(bytes: number): string {
-  let state = 1;
-  const digits = Array.from({ length: bytes }, () => {
-    state = (state * 48_271) % 2_147_483_647;
-    return String.fromCharCode(35 + (state % 57));
-  });
-  return JSON.stringify(digits.join(""));
 }
 
 describe("enqueue", () => {
@@ -132,37 +119,6 @@ describe("enqueue", () => {
     expect(await readRun(account, run)).toMatchObject({ state: "done", read: 0 });
     await sealRun(account, run);
     expect((await readRun(account, run))?.state).toBe("done");
-  });
-
-  it("is full when the waiting bytes would pass the bound, until some were delivered", async () => {
-    const account = await freshAccount({ queueBytesMax: 3_000 });
-    const run = await openTestRun(account);
-    expect((await storeAs(account, run, 1, [noise(2_000)])).kind).toBe("enqueued");
-    expect(await storeAs(account, run, 2, [noise(2_000)])).toEqual({ kind: "full" });
-    expect(await readRun(account, run)).toMatchObject({ read: 1, pending: 1 });
-    await settleAs(account, 1, { a: "1" });
-    await deliverNext(account);
-    expect(await storeAs(account, run, 2, [noise(2_000)])).toEqual({
-      kind: "enqueued",
-      sequence: 2,
-    });
-  });
-
-  it("counts the settled bytes that wait in the outbox too", async () => {
-    const account = await freshAccount({ queueBytesMax: 3_000 });
-    const run = await openTestRun(account);
-    await storeAs(account, run, 1, ["{}"]);
-    await settleAs(account, 1, { a: noise(4_000) });
-    expect(await storeAs(account, run, 2, [noise(1_000)])).toEqual({ kind: "full" });
-    await deliverNext(account);
-    expect((await storeAs(account, run, 2, [noise(1_000)])).kind).toBe("enqueued");
-  });
-
-  it("takes one chunk that is larger than the bound when nothing waits", async () => {
-    const account = await freshAccount({ queueBytesMax: 1_000 });
-    const run = await openTestRun(account);
-    expect((await storeAs(account, run, 1, [noise(5_000)])).kind).toBe("enqueued");
-    expect(await storeAs(account, run, 2, ["{}"])).toEqual({ kind: "full" });
   });
 
   describe("with claims", () => {
@@ -263,62 +219,5 @@ describe("enqueue", () => {
       "intake-backfill": { waiting: 1, active: 0, failed: 0 },
       outbound: { waiting: 0, active: 0, failed: 0 },
     });
-  });
-});
-
-describe("a Redis that is full", () => {
-  /** Room for the given bytes beyond what is used now. */
-  async function limitMemory(redisUrl: string, roomBytes: number): Promise<void> {
-    const client = observe(redisUrl);
-    const used = /used_memory:(\d+)/.exec(await client.info("memory"))?.[1];
-    await client.config("SET", "maxmemory", Number(used) + roomBytes);
-  }
-
-  it("takes no further chunk, while what is there is settled, cut and acknowledged", async () => {
-    const redisUrl = await ownRedis();
-    const account = await freshAccount({ redisUrl });
-    const run = await openTestRun(account);
-    const sequence = await store(account, run, 2);
-    await limitMemory(redisUrl, -100_000);
-
-    expect(await storeAs(account, run, 1, ["{}"])).toEqual({ kind: "full" });
-    expect(await settleAs(account, sequence, { a: "1", b: "2" })).toMatchObject({ waiting: 2 });
-    const taken = await cutWith(account, { assetsMax: 2 });
-    expect(taken).toMatchObject({ kind: "batch", assets: 2 });
-    await fillBatch(account, 1);
-    expect((await loadBatch(account, 1))?.bodies).toHaveLength(2);
-    const batch = { number: 1, bodies: [] };
-    expect(await acknowledge(account, batch, 1, [])).toMatchObject({ delivered: 2, dead: 0 });
-    await sealRun(account, run);
-    expect(await readRun(account, run)).toMatchObject({ state: "done", read: 2, delivered: 2 });
-  });
-
-  it("is full, not an error, when there is room for the chunk and none for its job", async () => {
-    const account = await freshAccount();
-    const run = await openTestRun(account);
-    const place = { run, lane: "live", producer: "p", ordinal: 1 } as const;
-    const content = { source: "s", records: [{ text: "{}", line: 1 }] };
-    // Queues on another server stand for one that others filled between the two steps.
-    const redisUrl = await ownRedis();
-    await using queues = new Queues(await freshAccount({ redisUrl }));
-    await queues.counts();
-    await limitMemory(redisUrl, -100_000);
-    expect(await enqueueChunk(account, queues, place, content)).toEqual({ kind: "full" });
-    await limitMemory(redisUrl, 10_000_000);
-    const enqueued = { kind: "enqueued", sequence: 1 };
-    expect(await enqueueChunk(account, queues, place, content)).toEqual(enqueued);
-    expect(await readRun(account, run)).toMatchObject({ read: 1, pending: 1 });
-    expect((await queues.counts())["intake-live"]?.waiting).toBe(1);
-  });
-
-  it("lets a restarted worker open its account", async () => {
-    const redisUrl = await ownRedis();
-    const account = await freshAccount({ redisUrl });
-    await openRun(account, { connector: CONNECTOR, lane: "live", description: { sources: [] } });
-    await limitMemory(redisUrl, -100_000);
-    const again = await freshAccount({ redisUrl, account: account.name });
-    expect(
-      await cut(again, { connector: CONNECTOR, assetsMax: 1, bytesMax: 1_000, lingerMs: 0 }),
-    ).toEqual({ kind: "empty" });
   });
 });

@@ -54,11 +54,8 @@ export async function enqueueChunk(
   content: ChunkContent,
 ): Promise<Enqueued> {
   const enqueued = await storeChunk(account, options, content);
-  if (enqueued.kind !== "enqueued") return enqueued;
-  return await fullWhenOutOfMemory(async () => {
-    await queues.addChunk(options.lane, enqueued.sequence);
-    return enqueued;
-  });
+  if (enqueued.kind === "enqueued") await queues.addChunk(options.lane, enqueued.sequence);
+  return enqueued;
 }
 
 /** The first half: after it nothing can be lost; the job is added by the sweep if this process dies now. */
@@ -77,6 +74,7 @@ export async function storeChunk(
       content.records.length,
       body,
       account.queueBytesMax,
+      account.memoryPercentMax / 100,
       options.position ?? -1,
       CLAIM_MS,
       ...(options.claims ?? []).flatMap(({ id, fingerprint }) => [id, fingerprint]),

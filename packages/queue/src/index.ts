@@ -58,6 +58,7 @@ export {
   type CutOptions,
   type Settled,
 } from "./outbox.ts";
+export { readPressure, roomInMs, type Pressure } from "./pressure.ts";
 export { Queues } from "./queues.ts";
 export { rawRecords } from "./raw-records.ts";
 export {

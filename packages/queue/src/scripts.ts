@@ -9,27 +9,36 @@ import type { Redis } from "ioredis";
 const SCRIPTS = {
   open: ["account"],
   seal: ["account", "books"],
-  enqueue: ["account"],
+  enqueue: ["account", "bytes", "marks"],
   try: ["account"],
   died: ["account"],
-  settle: ["account", "books", "segments", "ledger", "letters"],
-  cut: ["account", "books", "segments", "batches", "holds", "suspects"],
-  put: ["account"],
-  acknowledge: ["account", "books", "segments", "ledger", "letters", "batches", "suspects"],
-  split: ["account", "books", "batches", "suspects"],
+  settle: ["account", "bytes", "books", "segments", "ledger", "letters"],
+  cut: ["account", "bytes", "books", "segments", "batches", "holds", "suspects"],
+  put: ["account", "bytes"],
+  acknowledge: [
+    "account",
+    "bytes",
+    "books",
+    "segments",
+    "ledger",
+    "letters",
+    "batches",
+    "suspects",
+  ],
+  split: ["account", "bytes", "books", "batches", "suspects"],
   quarantine: ["account"],
-  canary: ["account", "ledger", "batches", "holds"],
+  canary: ["account", "bytes", "ledger", "batches", "holds"],
   compare: ["account", "ledger", "letters"],
   look: ["account", "suspects"],
   commit: ["account", "governor"],
-  called: ["account", "governor", "books", "batches"],
+  called: ["account", "bytes", "governor", "books", "batches"],
   resume: ["account", "governor"],
 } as const satisfies Record<string, readonly string[]>;
 
 export type ScriptName = keyof typeof SCRIPTS;
 
-/** Scripts that may be refused when Redis is full. All others free memory, sooner or later. */
-const FILLING: ReadonlySet<ScriptName> = new Set(["open", "enqueue"]);
+/** Scripts that are refused when Redis is full. All others free memory, sooner or later, or take next to none. */
+const FILLING: ReadonlySet<ScriptName> = new Set(["enqueue"]);
 
 /** Scripts in which Redis refuses any write. */
 const READING: ReadonlySet<ScriptName> = new Set(["compare"]);

@@ -31,6 +31,13 @@ export function observe(redisUrl: string): Redis {
   return client;
 }
 
+/** Sets the server's `maxmemory`: room for the given bytes beyond what it uses now. Below nothing, it is full. */
+export async function limitMemory(redisUrl: string, roomBytes: number): Promise<void> {
+  const client = observe(redisUrl);
+  const used = /used_memory:(\d+)/.exec(await client.info("memory"))?.[1];
+  await client.config("SET", "maxmemory", Number(used) + roomBytes);
+}
+
 /** A server that answers `INFO` with these fields and knows no other command: one we cannot run, such as an old one. */
 export async function serverWithInfo(fields: Readonly<Record<string, string>>): Promise<string> {
   const info = Object.entries(fields).map(([name, value]) => `${name}:${value}\r\n`);

@@ -46,6 +46,7 @@ describe("the settings", () => {
       SLUICE_INTAKE_CALLS_PER_SEC_MAX: 10_000,
       SLUICE_INTAKE_LINGER_MS: 5,
       SLUICE_QUEUE_BYTES_MAX: 0,
+      SLUICE_MEMORY_PERCENT_MAX: 70,
       SLUICE_HEALTH_HOST: "127.0.0.1",
       SLUICE_HARDWARE_UUID: "derived",
       SLUICE_DATE_FORMAT: "epoch-ms",
@@ -69,6 +70,7 @@ describe("the settings", () => {
 
   it.for([
     ["SLUICE_QUEUE_BYTES_MAX", 0, Number.MAX_SAFE_INTEGER],
+    ["SLUICE_MEMORY_PERCENT_MAX", 1, 100],
     ["SLUICE_BATCH_ASSETS_MAX", 1, 1_000],
     ["SLUICE_BATCH_BYTES_MAX", 1_000, 100_000_000],
     ["SLUICE_BATCH_LINGER_MS", 0, 86_400_000],

@@ -38,8 +38,11 @@ export const processSettings = z.object({
   SLUICE_QUEUE_BYTES_MAX: count(0, Number.MAX_SAFE_INTEGER)
     .default(0)
     .describe(
-      "bytes that may wait in Redis before producers wait; 0 is 70 % of its maxmemory, or 1 GiB",
+      "bytes that may wait in Redis before producers wait; 0 is the share below, or 1 GiB without a maxmemory",
     ),
+  SLUICE_MEMORY_PERCENT_MAX: count(1, 100)
+    .default(70)
+    .describe("percent of Redis's maxmemory in use, by whomever, from where on producers wait"),
 });
 
 /** Whom a supervisor asks how a process is. */

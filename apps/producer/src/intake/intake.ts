@@ -6,6 +6,7 @@ import { Allowance } from "./allowance.ts";
 import { ApiKeys } from "./api-keys.ts";
 import { IntakeRuns } from "./intake-runs.ts";
 import { addPublicRoutes } from "./public-routes.ts";
+import { createRetryAfter } from "./retry-after.ts";
 import { addRoutes } from "./routes.ts";
 import { createServer } from "./server.ts";
 import { createSignatureCheck } from "./webhook-signature.ts";
@@ -88,7 +89,8 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
   const turns = new Allowance(options.requestsMax ?? REQUESTS_IN_HAND);
   const isSignatureValid = secrets.length > 0 ? createSignatureCheck(secrets) : null;
   const credentials = { keys, isSignatureValid };
-  await addRoutes(app, { ...options, runs, allowance, turns, credentials });
+  const retryAfterSec = createRetryAfter(account);
+  await addRoutes(app, { ...options, runs, allowance, turns, retryAfterSec, credentials });
   addPublicRoutes(app, account);
   const url = await listen(app, options);
   stack.defer(() => close(app));

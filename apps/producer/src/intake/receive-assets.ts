@@ -38,6 +38,8 @@ export interface Receiving {
   allowance: Allowance;
   /** For requests: each is in hand until Redis has all of it, even if its client has gone. */
   turns: Allowance;
+  /** When to come back while too much waits, in seconds. */
+  retryAfterSec: () => Promise<number>;
 }
 
 export interface Accepted {
@@ -49,17 +51,16 @@ export interface Accepted {
 const STORE_MS_MAX = 10_000;
 /** How often a request may meet the run of an hour that was sealed meanwhile. */
 const HOURS_SKIPPED_MAX = 3;
-/** What a client does while Redis holds as much as it may. */
-const FULL_RETRY_SEC = 5;
 
 /**
  * Brings the assets of a request into Redis, and resolves when all of them are there. NDJSON goes on as it arrives, a
  * chunk at a time; JSON once the whole of it is known to be right. Throws a `Problem` for a request that can't be taken.
  */
 export async function receiveAssets(
-  { runs, allowance, turns }: Receiving,
+  receiving: Receiving,
   request: AssetsRequest,
 ): Promise<Accepted> {
+  const { allowance, turns } = receiving;
   using turn = new Lease(turns);
   if (!turn.take(1)) throw busy("Too many requests are in hand already; send it again later");
   using lease = new Lease(allowance);
@@ -67,7 +68,7 @@ export async function receiveAssets(
   const meter = new BodyMeter(bytesMax, lease);
   const arriving = readBody(raw, { isCompressed, bytesMax, meter });
   const bytes = isBodyGenuine === null ? arriving : genuine(arriving, isBodyGenuine);
-  const delivery = new Delivery(runs, request, lease, turn);
+  const delivery = new Delivery(receiving, request, lease, turn);
   try {
     if (format === "json") {
       for (const record of await readJsonBody(bytes, meter)) await delivery.add(record);
@@ -102,7 +103,7 @@ async function* genuine(
 
 /** The records of one request on their way into a run. */
 class Delivery {
-  readonly #runs: IntakeRuns;
+  readonly #receiving: Receiving;
   readonly #request: AssetsRequest;
   readonly #lease: Lease;
   readonly #turn: Lease;
@@ -111,8 +112,8 @@ class Delivery {
   #records = 0;
   #taken: Accepted | null = null;
 
-  constructor(runs: IntakeRuns, request: AssetsRequest, lease: Lease, turn: Lease) {
-    this.#runs = runs;
+  constructor(receiving: Receiving, request: AssetsRequest, lease: Lease, turn: Lease) {
+    this.#receiving = receiving;
     this.#request = request;
     this.#lease = lease;
     this.#turn = turn;
@@ -141,21 +142,23 @@ class Delivery {
   async #write(isLast: boolean): Promise<string> {
     this.#ordinal += 1;
     const { idempotency, connector, lane, runName: name } = this.#request;
+    const { runs, retryAfterSec } = this.#receiving;
     const { chars } = this.#chunk;
     const records = this.#chunk.take();
     const bytes = isLast ? Infinity : chars + records.length * RECORD_BYTES;
     const part = { records, ordinal: this.#ordinal, isLast };
     const claim = idempotency === null ? null : claimOf(idempotency, part);
     for (let skipped = 0; skipped <= HOURS_SKIPPED_MAX; skipped += 1) {
-      const { run, writer } = this.#runs.writerOf({ connector, lane, name });
+      const { run, writer } = runs.writerOf({ connector, lane, name });
       if (records.length === 0) return await openEmpty(run, writer);
       const writing = writer.write({ records, claim });
       this.#lease.handOver(bytes, writing);
       if (isLast) this.#turn.handOver(1, writing);
       const written = await withinTime(writing);
       if (written.kind === "written") return written.run;
+      if (written.kind === "full") throw tooMuchWaits(await retryAfterSec());
       if (written.kind !== "closed" || name !== null) throw refusalOf(written, run);
-      this.#runs.skipHour(run);
+      runs.skipHour(run);
     }
     throw busy("The run of this hour is sealed; check the clocks of the intake's machines");
   }
@@ -183,10 +186,12 @@ async function withinTime<T>(writing: Promise<T>): Promise<T> {
   }
 }
 
-function refusalOf({ kind }: Exclude<Written, { kind: "written" }>, run: string): Problem {
+function tooMuchWaits(retryAfterSec: number): Problem {
+  return busy("Too much waits to be delivered; send the request again later", retryAfterSec);
+}
+
+function refusalOf({ kind }: Exclude<Written, { kind: "written" | "full" }>, run: string): Problem {
   switch (kind) {
-    case "full":
-      return busy("Too much waits to be delivered; send the request again later", FULL_RETRY_SEC);
     case "other-content":
       return new Problem(
         422,

@@ -17,7 +17,7 @@ export async function enqueue(
   const sources = await readable(patterns, options, policy, signal);
   await using session = await openSession(settings, terminal);
   const load = await beginLoad(session, { connectorUuid }, sources, options);
-  const isWhole = await enqueueLoad(session, { policy }, load, signal);
+  const isWhole = await enqueueLoad(session, { policy }, load, terminal, signal);
   const run = await needRun(session.account, load.run);
   const { id, read, state } = run;
   terminal.result({ run: id, read, state }, [

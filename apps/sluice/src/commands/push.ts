@@ -7,6 +7,7 @@ import { EXIT, CommandError } from "../exit-codes.ts";
 import { conclude, follow, isOver, type Followed } from "../follow.ts";
 import { firstAssets } from "../first-assets.ts";
 import { needRun, resumeCommand } from "../named-run.ts";
+import { createPressureNotes } from "../pressure-notes.ts";
 import { createReport, openSession, startRoles, type Session } from "../session.ts";
 import { readWorkSettings, type WorkSettings } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
@@ -151,7 +152,7 @@ async function work(
   await using _ = await startRoles(session, settings, ["worker", "sender"], report);
   const stopping = new AbortController();
   const both = AbortSignal.any([signal, stopping.signal]);
-  const producing = enqueue(session, settings, load, both);
+  const producing = enqueue(session, settings, load, terminal, both);
   producing.catch(() => stopping.abort());
   const followed = await follow({ session, terminal, run: load.run, signal: both });
   stopping.abort();
@@ -164,6 +165,7 @@ export async function enqueue(
   { account, queues }: Session,
   settings: { policy: WorkSettings["policy"] },
   load: Load,
+  terminal: Terminal,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { run, lane, sources, skip, first } = load;
@@ -177,6 +179,7 @@ export async function enqueue(
       sources,
       skip,
       signal,
+      onFull: createPressureNotes(account, terminal),
       ...(isLast && { isLast }),
     });
     if (isWhole) await sealRun(account, run);

@@ -4,14 +4,25 @@ import {
   readBacklog,
   readBudget,
   readHolds,
+  readPressure,
   recentCalls,
   type BudgetStatus,
   type Hold,
+  type Pressure,
 } from "@sluice/queue";
 import { EXIT } from "../exit-codes.ts";
+import { waitingText } from "../pressure-notes.ts";
 import { openSession } from "../session.ts";
 import { readAccountSettings } from "../settings.ts";
-import { clockText, counted, grouped, instantText, spanText, type Terminal } from "../terminal.ts";
+import {
+  bytesText,
+  clockText,
+  counted,
+  grouped,
+  instantText,
+  spanText,
+  type Terminal,
+} from "../terminal.ts";
 
 const CALLS_SHOWN = 5;
 
@@ -19,10 +30,11 @@ const CALLS_SHOWN = 5;
 export async function status(terminal: Terminal): Promise<number> {
   await using session = await openSession(readAccountSettings(process.env), terminal);
   const { account, queues } = session;
-  const [holds, budget, backlog, deadLetters, calls, jobs, runs] = await Promise.all([
+  const [holds, budget, backlog, pressure, deadLetters, calls, jobs, runs] = await Promise.all([
     readHolds(account),
     readBudget(account),
     readBacklog(account),
+    readPressure(account),
     countDeadLetters(account),
     recentCalls(account, CALLS_SHOWN),
     queues.counts(),
@@ -39,6 +51,7 @@ export async function status(terminal: Terminal): Promise<number> {
     holds,
     budget,
     backlog,
+    pressure,
     openRuns,
     deadLetters,
     failedJobs,
@@ -58,6 +71,7 @@ export async function status(terminal: Terminal): Promise<number> {
       : [
           `  suspects: ${grouped(backlog.suspects)} assets of refused batches, ${counted(backlog.quarantined, "batch")} of them in quarantine until calls are spare`,
         ]),
+    `  memory: ${waitingText(pressure)}, which uses ${usedText(pressure)}`,
     `  senders: ${backlog.senders}; unfinished runs: ${openRuns.length > 0 ? openRuns.join(", ") : "none"}`,
     `  dead letters: ${grouped(deadLetters)}`,
     ...(failedJobs > 0
@@ -71,6 +85,11 @@ export async function status(terminal: Terminal): Promise<number> {
     ),
   ]);
   return EXIT.done;
+}
+
+function usedText({ used, usedMax }: Pressure): string {
+  const most = usedMax === null ? "and has no maxmemory" : `of ${bytesText(usedMax)}`;
+  return `${bytesText(used)} ${most}`;
 }
 
 function budgetText(budget: BudgetStatus): string {

@@ -31,7 +31,7 @@ local batch = redis.call('INCR', P .. 'batchnumber')
 redis.call('HSET', P .. 'inflight:' .. connector, id, pack6(version) .. pack6(batch))
 redis.call('HSET', P .. 'batch:' .. batch, 'c', connector, 'n', 1, 'q', requestId, 'at', nowMs, 'z', #body, 'l', 'live',
   'm', string.sub(known[1], 1, MEMBER_BYTES), 'b', body, 'runs', stored[2], 'canary', 1)
-redis.call('HINCRBY', P .. 'bytes', 'batches', #body)
+addBytes('batches', connector, 'live', #body)
 redis.call('ZADD', P .. 'batches', nowMs, batch)
 redis.call('HSET', connectorKey, 'canaryBatch', batch)
 return { 'sent', batch }

@@ -2,15 +2,15 @@
 -- Atomic because a chunk without books, or books without a chunk, would be a loss nobody sees.
 -- A producer that asks again after a lost answer gets the sequence it was given. A part of the chunk that a client may
 -- send again carries a claim: where one of them is held already, nothing is stored, and the holders are told.
--- ARGV: run, producer, ordinal of the chunk for that producer, records, body, bytesMax (0: no bound),
+-- ARGV: run, producer, ordinal of the chunk for that producer, records, body, bytesMax, memoryShare: see part/marks.lua,
 --   position: how many records the run must have by now (-1: no matter), how long claims are held in ms,
 --   then for each claim: its id, fingerprint of the content
 -- Returns: {ok, sequence} | {claimed, then for each: index of the claim, run of its content ('': other content)}
 --   | {closed, state} | {full} | {moved}
 -- Not run when Redis is out of memory: the draining side goes on, the filling side waits.
-local run, producer, ordinal, records, body, bytesMax = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
+local run, producer, ordinal, records, body = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local runKey = P .. 'run:' .. run
-local position = tonumber(ARGV[7])
+local position = tonumber(ARGV[8])
 local header = redis.call('HMGET', runKey, 'state', 'c', 'l', 'producer ' .. producer, 'read')
 local isOpen = header[1] == 'open'
 
@@ -19,7 +19,7 @@ if isOpen and header[4] then
   if tonumber(lastOrdinal) >= ordinal then return { 'ok', tonumber(lastSequence) } end
 end
 
-local FIRST_CLAIM = 9
+local FIRST_CLAIM = 10
 local claimed = { 'claimed' }
 for i = FIRST_CLAIM, #ARGV, 2 do
   local held = redis.call('GET', P .. 'claim:' .. ARGV[i])
@@ -35,20 +35,19 @@ if not isOpen then return { 'closed', header[1] or 'unknown' } end
 
 if position >= 0 and position ~= tonumber(header[5] or '0') then return { 'moved' } end
 
-local bytes = redis.call('HMGET', P .. 'bytes', 'intake', 'outbox')
-local waitingBytes = tonumber(bytes[1] or '0') + tonumber(bytes[2] or '0')
-if bytesMax > 0 and waitingBytes > 0 and waitingBytes + #body > bytesMax then return { 'full' } end
+local connector, lane = header[2], header[3]
+if isFull(connector, lane, #body, tonumber(ARGV[6]), tonumber(ARGV[7])) then return { 'full' } end
 
 local nowMs = readClock()
 local sequence = redis.call('INCR', P .. 'sequence')
-redis.call('HSET', P .. 'chunk:' .. sequence, 'b', body, 'r', run, 'c', header[2], 'l', header[3], 'n', records)
+redis.call('HSET', P .. 'chunk:' .. sequence, 'b', body, 'r', run, 'c', connector, 'l', lane, 'n', records)
 redis.call('ZADD', P .. 'chunks', nowMs, sequence)
-redis.call('HINCRBY', P .. 'bytes', 'intake', #body)
+addBytes('intake', connector, lane, #body)
 redis.call('HINCRBY', runKey, 'read', records)
 redis.call('HINCRBY', runKey, 'pending', records)
 redis.call('INCRBY', P .. 'pending', records)
 redis.call('HSET', runKey, 'producer ' .. producer, ordinal .. ' ' .. sequence)
 for i = FIRST_CLAIM, #ARGV, 2 do
-  redis.call('SET', P .. 'claim:' .. ARGV[i], ARGV[i + 1] .. ' ' .. run, 'PX', ARGV[8])
+  redis.call('SET', P .. 'claim:' .. ARGV[i], ARGV[i + 1] .. ' ' .. run, 'PX', ARGV[9])
 end
 return { 'ok', sequence }

@@ -4,7 +4,8 @@
 -- Returns: {ok} | {gone} (settled, or it has its body already)
 local batch, body = ARGV[1], ARGV[2]
 local key = P .. 'batch:' .. batch
-if redis.call('EXISTS', key) == 0 or redis.call('HEXISTS', key, 'b') == 1 then return { 'gone' } end
+local stored = redis.call('HMGET', key, 'c', 'l')
+if not stored[1] or redis.call('HEXISTS', key, 'b') == 1 then return { 'gone' } end
 redis.call('HSET', key, 'b', body, 'z', #body)
-redis.call('HINCRBY', P .. 'bytes', 'batches', #body)
+addBytes('batches', stored[1], stored[2], #body)
 return { 'ok' }

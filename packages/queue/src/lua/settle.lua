@@ -67,7 +67,7 @@ if result.waiting + result.parked > 0 then
   local bytes = #entries + #body + #raw
   redis.call('HSET', P .. 'seg:' .. sequence, 'b', body, 't', entries, 'raw', raw, 'r', run, 'c', connector, 'l', lane,
     'at', nowMs, 'z', bytes, 'cur', 0, 'left', result.waiting + result.parked)
-  redis.call('HINCRBY', P .. 'bytes', 'outbox', bytes)
+  addBytes('outbox', connector, lane, bytes)
 end
 if result.waiting > 0 then
   redis.call('RPUSH', P .. 'outbox:' .. connector .. ':' .. lane, sequence)
@@ -83,7 +83,7 @@ result.dead = result.dead + buried
 
 for _, outcome in ipairs({ 'unchanged', 'coalesced', 'dead' }) do book(run, outcome, result[outcome]) end
 for code, warned in pairs(cjson.decode(ARGV[5])) do book(run, 'warning ' .. code, warned) end
-redis.call('HINCRBY', P .. 'bytes', 'intake', -#raw)
+addBytes('intake', connector, lane, -#raw)
 redis.call('DEL', chunkKey)
 redis.call('ZREM', P .. 'chunks', sequence)
 closeLedgers()

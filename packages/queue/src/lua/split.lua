@@ -34,7 +34,7 @@ for i = 3, #ARGV, 3 do
     'm', slice, 's', sliceOfPlaces, 'b', body, 'runs', stored[3], 'l', stored[4])
   if isSuspect then redis.call('HSET', P .. 'batch:' .. part, 'suspect', 1) end
   if stored[7] then redis.call('HSET', P .. 'batch:' .. part, 'ambiguous', 1) end
-  redis.call('HINCRBY', P .. 'bytes', 'batches', #body)
+  addBytes('batches', connector, stored[4], #body)
   redis.call('ZADD', P .. 'batches', nowMs, part)
   local runs = linesOf(stored[3])
   for run in pairs(booked) do book(runs[run], 'batches', 1) end

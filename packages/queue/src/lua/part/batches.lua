@@ -30,7 +30,8 @@ end
 
 local function removeBatch(batch)
   local key = P .. 'batch:' .. batch
-  redis.call('HINCRBY', P .. 'bytes', 'batches', -tonumber(redis.call('HGET', key, 'z') or '0'))
+  local stored = redis.call('HMGET', key, 'c', 'l', 'z')
+  addBytes('batches', stored[1], stored[2], -(stored[3] or 0))
   redis.call('DEL', key)
   redis.call('ZREM', P .. 'batches', batch)
 end

@@ -34,7 +34,8 @@ end
 local function release(segment, count)
   local key = P .. 'seg:' .. segment
   if redis.call('HINCRBY', key, 'left', -count) > 0 then return end
-  redis.call('HINCRBY', P .. 'bytes', 'outbox', -tonumber(redis.call('HGET', key, 'z')))
+  local stored = redis.call('HMGET', key, 'c', 'l', 'z')
+  addBytes('outbox', stored[1], stored[2], -stored[3])
   redis.call('DEL', key)
 end
 

@@ -1,0 +1,33 @@
+-- marks: how much may wait before producers have to.
+-- A lane of a connector may hold SHARE times as much as it leaves free. So one alone fills four fifths, there is always room for
+-- another, and a connector that is held, or a backfill, never shuts the others out (dynamic thresholds: Choudhury and Hahne, 1998).
+-- One that was refused waits until it holds no more than SHARE_LOW times as much (alone two thirds), so that producers do not flap.
+local SHARE = 4
+local SHARE_LOW = 2
+
+-- What is free of the bytes that may wait, and of the part of maxmemory that may be used, by us and by others: our own count
+-- is of compressed bytes, and indexes, ledger and letters come on top.
+local function freeBytes(bytesMax, memoryShare)
+  local places = redis.call('HMGET', BYTES, 'intake', 'outbox', 'batches')
+  local free = bytesMax
+  for _, bytes in ipairs(places) do free = free - tonumber(bytes or '0') end
+  local memory = redis.call('INFO', 'memory')
+  local memoryMax = tonumber(string.match(memory, '\nmaxmemory:(%d+)') or '0')
+  if memoryMax == 0 then return free end
+  return math.min(free, memoryMax * memoryShare - tonumber(string.match(memory, '\nused_memory:(%d+)')))
+end
+
+-- Whether so many more bytes are too many. One chunk of each may always wait, however large it is.
+local function isFull(connector, lane, count, bytesMax, memoryShare)
+  local owner = connector .. ' ' .. lane
+  local waits = 'full ' .. owner
+  local stored = redis.call('HMGET', BYTES, owner, waits)
+  local own = tonumber(stored[1] or '0')
+  local most = (stored[2] and SHARE_LOW or SHARE) * (freeBytes(bytesMax, memoryShare) - count)
+  if own > 0 and own + count > most then
+    redis.call('HSET', BYTES, waits, 1)
+    return true
+  end
+  if stored[2] then redis.call('HDEL', BYTES, waits) end
+  return false
+end
