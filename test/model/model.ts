@@ -4,8 +4,10 @@ import {
   acknowledge,
   beginHold,
   cut,
+  discardDeadLetters,
   endHolds,
   fillBatch,
+  forgetRefusals,
   listDeadLetters,
   loadBatch,
   loadChunk,
@@ -22,9 +24,11 @@ import {
   splitBatch,
   storeChunk,
   type Account,
+  type DeadLetter,
+  type Lane,
 } from "@sluice/queue";
 import { defaultPolicy, emptyReading, type Policy } from "@sluice/governor";
-import { versionOf, type LetterContent, type Verdict } from "@sluice/inventory";
+import { versionOf, type ChunkRecord, type LetterContent, type Verdict } from "@sluice/inventory";
 import { Chance } from "../support/random.ts";
 import {
   fingerprintOf,
@@ -98,6 +102,8 @@ export class Model {
       () => this.#answer(),
       () => this.#toggleHold(),
       () => this.#toggleConnector(),
+      () => this.#replay(),
+      () => this.#discard(),
     ];
     for (let step = 0; step < steps; step += 1) {
       await this.#chance.pick(actions)();
@@ -118,21 +124,44 @@ export class Model {
   }
 
   async #store(run: string, records: readonly ModelRecord[]): Promise<void> {
+    const texts = records.map((record, line) => ({ text: JSON.stringify(record), line }));
+    this.#world.enqueued(await this.#storeChunk(run, texts), records);
+  }
+
+  /** Dead letters, through the transform again; they keep their versions, whatever came after them. */
+  async #replay(): Promise<void> {
+    const letters = await this.#drawLetters();
+    if (letters.length === 0) return;
+    await forgetRefusals(this.#account, letters);
+    const records = letters.map(({ raw, line, version }) => ({ text: raw, line, version }));
+    await this.#storeChunk(this.#chance.pick(this.#world.runs), records);
+  }
+
+  async #discard(): Promise<void> {
+    await discardDeadLetters(this.#account, await this.#drawLetters());
+  }
+
+  async #drawLetters(): Promise<DeadLetter[]> {
+    const letters = await listDeadLetters(this.#account);
+    return letters
+      .sort((one, other) => one.id.localeCompare(other.id))
+      .filter(() => this.#chance.isHit(0.5));
+  }
+
+  /** Returns its sequence. */
+  async #storeChunk(run: string, records: readonly ChunkRecord[]): Promise<number> {
     this.#ordinal += 1;
-    const options = { run, lane: "live", producer: "model", ordinal: this.#ordinal } as const;
-    const content = {
-      source: "model",
-      records: records.map((record, line) => ({ text: JSON.stringify(record), line })),
-    };
+    const lane = this.#chance.pick<Lane>(["live", "backfill"]);
+    const options = { run, lane, producer: "model", ordinal: this.#ordinal };
+    const content = { source: "model", records };
     const enqueued = await storeChunk(this.#account, options, content);
     // The answer was lost: the producer asks again, and gets the same sequence.
     if (this.#chance.isHit(0.2)) {
       assert.deepEqual(await storeChunk(this.#account, options, content), enqueued);
     }
-    assert.equal(enqueued.kind, "enqueued");
-    if (enqueued.kind !== "enqueued") return;
-    this.#world.enqueued(enqueued.sequence, records);
+    assert.ok(enqueued.kind === "enqueued");
     this.#chunks.push(enqueued.sequence);
+    return enqueued.sequence;
   }
 
   /** Any chunk, in any order, as often as it likes. */
@@ -143,9 +172,11 @@ export class Model {
     if (chunk === null) return;
     const newest = new Map<string, ModelAsset>();
     const dead = [];
-    for (const [index, { text, line }] of chunk.records.entries()) {
+    for (const [
+      index,
+      { text, line, version = versionOf(chosen, index) },
+    ] of chunk.records.entries()) {
       const record = JSON.parse(text) as ModelRecord;
-      const version = versionOf(chosen, index);
       if (record.content !== MALFORMED) newest.set(record.key, { ...record, version });
       else dead.push({ id: idOf(record.key), version, letter: letterOf(record, line) });
     }
