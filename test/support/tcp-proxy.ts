@@ -5,6 +5,8 @@ import { setTimeout as delay } from "node:timers/promises";
 /** A way between a process and a server that can be disturbed. */
 export interface TcpProxy extends AsyncDisposable {
   readonly port: number;
+  /** How many have been made. */
+  readonly connections: number;
   /** Cuts all connections. What is on its way is lost. */
   cut(): void;
   /** From now on all that is sent is lost, and nobody notices, until the connections are cut by `mend`. */
@@ -25,7 +27,9 @@ interface Weather {
 export async function startTcpProxy(target: string | number): Promise<TcpProxy> {
   const weather: Weather = { isLost: false, delayMs: 0 };
   const sockets = new Set<Socket>();
+  let connections = 0;
   const server = createServer({ noDelay: true }, (near) => {
+    connections += 1;
     const far = typeof target === "string" ? connect(target) : connect(target, "127.0.0.1");
     far.setNoDelay(true);
     relay(near, far, weather);
@@ -44,6 +48,9 @@ export async function startTcpProxy(target: string | number): Promise<TcpProxy> 
   }
   return {
     port,
+    get connections() {
+      return connections;
+    },
     cut,
     lose: () => void (weather.isLost = true),
     slow: (delayMs) => void (weather.delayMs = delayMs),
