@@ -48,7 +48,6 @@ export async function auditFrozen({ house, account, journal }: Stage): Promise<v
     journal.say("audit: Redis did not stand still");
   } finally {
     for (const role of running) role.goOn();
-    journal.disturbed("stop");
   }
 }
 

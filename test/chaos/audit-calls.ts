@@ -3,28 +3,44 @@ import type { Disturbance, Silence } from "./journal.ts";
 
 /** A permit is used within this, or not at all; and what the way to the gateway may take on top. */
 const PERMIT_MS_MAX = 5_000;
-/** After one of these, senders may know too little of the budget, or of calls that are still running. */
+/** What a sender could not know, it knows after this: no window of a plan is longer, no call runs on for longer. */
 const FORGIVEN_MS = 8_000;
+/** As many calls may be on their way when it happens. */
+const FORGIVEN_CALLS = 4;
 
 /**
- * Invariant (d): calls that the sandbox's limits refuse, by its own count of a rolling window. They may come only within
- * a window of what no sender can know: limits that were changed, a Redis that was killed, a sender that was killed,
- * stopped or cut off while its call was running.
+ * Invariant (d): calls that the sandbox's limits refuse, by its own count of a rolling window. A few are forgiven, directly
+ * after what no sender can know.
  */
 export function auditLimits(
   calls: readonly SandboxCall[],
   disturbances: readonly Disturbance[],
 ): string[] {
-  return calls.flatMap(({ number, admission, atMs, inWindow, limit }) => {
-    if (admission !== "rate" && admission !== "concurrency") return [];
-    const isForgiven = disturbances.some(
-      (one) => atMs >= one.atMs - FORGIVEN_MS && atMs <= one.atMs + FORGIVEN_MS,
+  const refused = calls.filter(({ admission }) => EXCUSES.has(admission));
+  const excused = new Map<Disturbance, number>();
+  return refused.flatMap(({ number, admission, atMs, inWindow, limit }) => {
+    const excuse = disturbances.find(
+      (one) =>
+        EXCUSES.get(admission)?.includes(one.kind) &&
+        atMs >= one.atMs &&
+        atMs <= one.atMs + FORGIVEN_MS &&
+        (excused.get(one) ?? 0) < FORGIVEN_CALLS,
     );
-    return isForgiven
-      ? []
-      : [`call ${number} was refused for its ${admission} (${inWindow} of ${limit} in the window)`];
+    if (excuse === undefined) {
+      return [
+        `call ${number} was refused for its ${admission} (${inWindow} of ${limit} in the window)`,
+      ];
+    }
+    excused.set(excuse, (excused.get(excuse) ?? 0) + 1);
+    return [];
   });
 }
+
+/** What may have brought about which refusal. */
+const EXCUSES = new Map<string, readonly string[]>([
+  ["rate", ["limits", "redis"]],
+  ["concurrency", ["limits", "redis", "sender"]],
+]);
 
 /** Invariant (e): no call arrives in a hold, but those whose permit is older than the hold. */
 export function auditSilences(

@@ -17,6 +17,8 @@ export interface ChaosOptions {
   minutes: number;
   /** How long it may take to come to rest afterwards: far more than a slow machine needs. */
   restMsMax: number;
+  /** Whether logs and ledgers are kept though nothing is wrong. Default: no. */
+  isKept?: boolean;
   /** Told of every decision. */
   tell: (line: string) => void;
 }
@@ -47,7 +49,7 @@ const LOOK_MS = 1_000;
 
 /** Does to a house what the seed decides, lets it come to rest, and audits it. */
 export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
-  const { seed, minutes, restMsMax, tell } = options;
+  const { seed, minutes, restMsMax, tell, isKept = false } = options;
   const beganMs = performance.now();
   const durationMs = minutes * 60_000;
   const signal = AbortSignal.timeout(durationMs + restMsMax);
@@ -81,7 +83,7 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     assets: inventory.newest.size,
     elapsedMs: performance.now() - beganMs,
     problems,
-    evidence: problems.length > 0 ? await keepEvidence(stage, seed) : null,
+    evidence: isKept || problems.length > 0 ? await keepEvidence(stage, seed) : null,
   };
 }
 

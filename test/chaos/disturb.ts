@@ -7,7 +7,7 @@ import type { Inventory } from "./inventory.ts";
 import type { Journal } from "./journal.ts";
 import type { Loader } from "./loader.ts";
 import type { Operator } from "./operator.ts";
-import type { Step } from "./plan.ts";
+import type { LinkName, Step } from "./plan.ts";
 
 /** Ends what a step has begun. */
 type Undo = () => Promise<void> | void;
@@ -26,28 +26,29 @@ export interface Stage {
 export async function disturb(stage: Stage, step: Step): Promise<Undo | null> {
   const { house, journal } = stage;
   const { roles, links, sandbox } = house;
+  if ("role" in step) noteSender(journal, step.role);
+  if ("link" in step) noteSender(journal, step.link);
   switch (step.kind) {
     case "kill":
       roles[step.role].kill();
-      journal.disturbed(step.kind);
+      journal.kills += 1;
       return null;
     case "stop":
       roles[step.role].stop();
       return () => {
         roles[step.role].goOn();
-        journal.disturbed(step.kind);
+        noteSender(journal, step.role);
       };
     case "kill-redis":
       return await killRedis(stage, step.forMs);
     case "cut":
       links[step.link].cut();
-      journal.disturbed(step.kind);
       return null;
     case "lose":
       links[step.link].lose();
       return () => {
         links[step.link].mend();
-        journal.disturbed(step.kind);
+        noteSender(journal, step.link);
       };
     case "slow":
       links[step.link].slow(step.delayMs);
@@ -56,8 +57,8 @@ export async function disturb(stage: Stage, step: Step): Promise<Undo | null> {
       await sandbox.setFaults(step.seed, [...STANDING_FAULTS, ...step.faults]);
       return () => sandbox.setFaults(step.seed, STANDING_FAULTS);
     case "limits":
+      journal.disturbed("limits");
       await sandbox.setLimits(step.changes);
-      journal.disturbed(step.kind);
       return null;
     case "behave":
       await sandbox.behave(step.changes);
@@ -71,17 +72,26 @@ export async function disturb(stage: Stage, step: Step): Promise<Undo | null> {
       await stage.operator.give(...step.args);
       return null;
     case "audit":
+      journal.disturbed("sender");
       await auditFrozen(stage);
+      journal.disturbed("sender");
       return null;
   }
 }
 
+/** What happens to a worker or the intake changes nothing that senders know. */
+function noteSender(journal: Journal, name: LinkName): void {
+  if (name.startsWith("sender") || name.startsWith("gateway")) journal.disturbed("sender");
+}
+
 /** In the middle of everything; it comes back before the next step. */
 async function killRedis({ house, journal }: Stage, forMs: number): Promise<null> {
+  journal.kills += 1;
   await house.redis.die();
+  journal.disturbed("redis");
   await delay(forMs);
   await house.redis.revive();
-  journal.disturbed("kill-redis");
+  journal.disturbed("redis");
   return null;
 }
 
@@ -103,6 +113,6 @@ export async function calm({ house, journal }: Stage): Promise<void> {
   await sandbox.setFaults(1, STANDING_FAULTS);
   await sandbox.enableConnector(house.connector, true);
   await sandbox.behave({ tokenLifetimeMs: 14_400_000, latencyMs: 0, visibleAfterMs: 0 });
-  await sandbox.setLimits({ limit: 1_000, windowMs: 2_000, concurrency: 4 });
   journal.disturbed("limits");
+  await sandbox.setLimits({ limit: 1_000, windowMs: 2_000, concurrency: 4 });
 }

@@ -4,12 +4,18 @@ import { POISON } from "./inventory.ts";
 /** A fault as the sandbox's API takes it. */
 export type JsonFault = Readonly<Record<string, unknown>> & { kind: string };
 
+/** Spelled differently in a URL, in JSON and in HTML; the middle is the same in all of them. */
+export const PASSWORD = "p@ss/5c1f-not-to-be-seen-0b7e&wörd";
+export const PASSWORD_CORE = "5c1f-not-to-be-seen-0b7e";
+/** An error page that says too much. */
+const TELLTALE = { responseCode: "FAILED", message: `Cannot do this for sandbox:${PASSWORD}` };
+
 /** Assets that are refused whatever happens, each kind by its own way of saying so. They come first in every script. */
 export const STANDING_FAULTS: readonly JsonFault[] = [
   {
     kind: "answer",
     status: 400,
-    body: { responseCode: "FAILED", message: "assetData: invalid value" },
+    body: TELLTALE,
     keys: POISON.whole,
     times: "always",
   },
@@ -36,6 +42,7 @@ const CATALOG: readonly ((chance: Chance) => JsonFault)[] = [
   () => answer(409),
   () => answer(400),
   () => answer(422),
+  () => answer(422, {}, TELLTALE),
   () => answer(413),
   () => ({ kind: "answer", status: 413, aboveAssets: 8 }),
   () => answer(400, {}, { responseCode: "FAILED", message: "Request body is too large" }),
@@ -43,6 +50,7 @@ const CATALOG: readonly ((chance: Chance) => JsonFault)[] = [
   () => answer(200, {}, { responseCode: "FAILED", message: "Something is wrong" }),
   () => answer(200, {}, "Here is something that makes no sense"),
   () => answer(500),
+  () => answer(500, {}, TELLTALE),
   () => ({ kind: "answer", status: 504, processed: true }),
   () => answer(502, { "Content-Type": "text/html" }, "<h1>Bad gateway</h1>"),
   () => answer(503, { "Retry-After": "1" }),

@@ -1,10 +1,10 @@
-import { randomUUID } from "node:crypto";
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createApiKey } from "@sluice/producer";
 import { startOwnRedis, type OwnRedis } from "../support/own-redis.ts";
 import { startTcpProxy, type TcpProxy } from "../support/tcp-proxy.ts";
+import { PASSWORD, PASSWORD_CORE } from "./faults.ts";
 import { KeptProcess, type Environment } from "./kept-process.ts";
 import { LINK_NAMES, ROLE_NAMES, type LinkName, type RoleName } from "./plan.ts";
 import { startSandboxProcess, type SandboxProcess } from "./sandbox-process.ts";
@@ -37,30 +37,29 @@ export async function startHouse(seed: number): Promise<House> {
   await mkdir(logs);
   // The append-only file keeps all that was ever written, so that all of it can be looked through.
   const redis = stack.use(await startOwnRedis({ "auto-aof-rewrite-percentage": "0" }));
-  const password = `p@ss/${randomUUID()}&wörd`;
   const sandbox = stack.use(
-    await startSandboxProcess({ dir, logs, password, connector: CONNECTOR }),
+    await startSandboxProcess({ dir, logs, password: PASSWORD, connector: CONNECTOR }),
   );
   const links = await startLinks(stack, redis, sandbox);
   const { key: apiKey, line } = createApiKey("chaos");
   const keysFile = join(dir, "keys");
   await writeFile(keysFile, `${line}\n`);
-  const signIn =
-    seed % 3 === 0
-      ? {
-          QUALYS_AUTH: "oauth",
-          QUALYS_CLIENT_ID: sandbox.clientId,
-          QUALYS_CLIENT_SECRET: sandbox.clientSecret,
-        }
-      : { QUALYS_USERNAME: sandbox.username, QUALYS_PASSWORD: password };
+  const isClient = seed % 3 === 0;
+  const signIn = isClient
+    ? {
+        QUALYS_AUTH: "oauth",
+        QUALYS_CLIENT_ID: sandbox.clientId,
+        QUALYS_CLIENT_SECRET: sandbox.clientSecret,
+      }
+    : { QUALYS_USERNAME: sandbox.username, QUALYS_PASSWORD: PASSWORD };
   const common = {
     SLUICE_ACCOUNT: ACCOUNT,
     SLUICE_DATA_DIR: join(dir, "data"),
     SLUICE_LOG_LEVEL: "debug",
-    SLUICE_BATCH_ASSETS_MAX: "20",
+    SLUICE_BATCH_ASSETS_MAX: "10",
     SLUICE_BATCH_LINGER_MS: "500",
     SLUICE_CALL_TIMEOUT_MS: "5000",
-    SLUICE_CALLS_LIMIT: "30",
+    SLUICE_CALLS_LIMIT: "12",
     SLUICE_CALLS_WINDOW_SEC: "4",
     SLUICE_INTAKE_PORT: "0",
     SLUICE_INTAKE_KEYS_FILE: keysFile,
@@ -93,7 +92,8 @@ export async function startHouse(seed: number): Promise<House> {
     links,
     env: { ...common, ...signIn, REDIS_URL: redis.url },
     apiKey,
-    secrets: [password.slice(5, 41), sandbox.clientSecret, apiKey],
+    // A client does not know the user's password, and cannot hide what it does not know.
+    secrets: [isClient ? sandbox.clientSecret : PASSWORD_CORE, apiKey],
     [Symbol.asyncDispose]: () => owned.disposeAsync(),
   };
 }

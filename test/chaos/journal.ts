@@ -1,6 +1,11 @@
-/** A time at which a call budget may have changed behind the senders' backs. */
+/**
+ * What a sender can't know of the budget: `limits` were changed; `redis` was killed, with what was on its way there; a
+ * `sender` was killed, stopped or cut off, perhaps with a call that still runs.
+ */
+type DisturbanceKind = "limits" | "redis" | "sender";
+
 export interface Disturbance {
-  kind: string;
+  kind: DisturbanceKind;
   atMs: number;
 }
 
@@ -18,6 +23,7 @@ export class Journal {
   readonly silences: Silence[] = [];
   /** When an operator began to end holds. */
   readonly resumes: number[] = [];
+  /** Processes that were killed. */
   kills = 0;
   /** What was found wrong. */
   readonly problems: string[] = [];
@@ -34,8 +40,7 @@ export class Journal {
     this.#tell(line);
   }
 
-  disturbed(kind: string): void {
-    if (kind.startsWith("kill")) this.kills += 1;
+  disturbed(kind: DisturbanceKind): void {
     this.disturbances.push({ kind, atMs: Date.now() });
   }
 

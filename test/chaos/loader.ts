@@ -122,11 +122,13 @@ export class Loader {
     if (killMs !== null) {
       await delay(killMs, undefined, { signal: over }).catch(() => {});
       this.#journal.say(`kill ${args[0]} after ${killMs} ms`);
-      this.#journal.disturbed("kill");
+      this.#journal.kills += 1;
+      this.#journal.disturbed("sender");
       child.kill("SIGKILL");
     }
     // One that resumes a run works it off, too; others do that here.
     if (run !== null) await this.#untilSealed(run, AbortSignal.any([over, signal]));
+    if (run !== null) this.#journal.disturbed("sender");
     if (run !== null) child.kill(this.#chance.isHit(0.5) ? "SIGKILL" : "SIGTERM");
     await ended;
   }

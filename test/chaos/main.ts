@@ -2,7 +2,8 @@ import { parseArgs } from "node:util";
 import { runChaos, type ChaosReport } from "./chaos.ts";
 
 /*
- * `npm run chaos -- --seed N --minutes M`, or `--seeds A-B` for several, one after another, and a table of them.
+ * `npm run chaos -- --seed N --minutes M`, or `--seeds A-B` for several, one after another, and a table of them; `--keep`
+ * keeps logs and ledgers of those that hold, too.
  * Exits with 1 when something was found wrong, and says how to do it again.
  */
 
@@ -25,12 +26,11 @@ function rowOf(report: ChaosReport): string {
   return `| ${cells.join(" | ")} |`;
 }
 
-function tellProblems({ seed, problems, evidence }: ChaosReport, minutes: number): void {
+function tellProblems({ seed, problems }: ChaosReport, minutes: number): void {
   if (problems.length === 0) return;
   process.exitCode = 1;
   process.stderr.write(
-    `${problems.join("\n")}\nseed ${seed} fails; repeat it with: npm run chaos -- --seed ${seed} --minutes ${minutes}\n` +
-      `its logs and ledgers are in ${evidence}\n`,
+    `${problems.join("\n")}\nseed ${seed} fails; repeat it with: npm run chaos -- --seed ${seed} --minutes ${minutes}\n`,
   );
 }
 
@@ -39,6 +39,7 @@ const { values } = parseArgs({
     seed: { type: "string" },
     seeds: { type: "string" },
     minutes: { type: "string", default: "1" },
+    keep: { type: "boolean", default: false },
   },
 });
 const minutes = Number(values.minutes);
@@ -46,7 +47,14 @@ if (!(minutes > 0)) throw new RangeError(`Cannot run for "${values.minutes}" min
 process.stdout.write(`| ${COLUMNS.join(" | ")} |\n|${"---|".repeat(COLUMNS.length)}\n`);
 for (const seed of seedsOf(values)) {
   const tell = (line: string) => void process.stderr.write(`${line}\n`);
-  const report = await runChaos({ seed, minutes, restMsMax: REST_MS_MAX, tell });
+  const report = await runChaos({
+    seed,
+    minutes,
+    restMsMax: REST_MS_MAX,
+    isKept: values.keep,
+    tell,
+  });
   process.stdout.write(`${rowOf(report)}\n`);
+  if (report.evidence !== null) tell(`logs and ledgers are in ${report.evidence}`);
   tellProblems(report, minutes);
 }

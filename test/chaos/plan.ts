@@ -57,7 +57,7 @@ const KINDS: readonly [number, (chance: Chance) => Step][] = [
   [2, (chance) => ({ kind: "limits", changes: drawLimits(chance) })],
   [2, (chance) => ({ kind: "behave", changes: drawBehaviour(chance) })],
   [1, (chance) => ({ kind: "disable-connector", forMs: span(chance, 3_000) })],
-  [1, (chance) => ({ kind: "pause", forMs: span(chance, 9_000) })],
+  [1, drawPause],
   [5, (chance) => ({ kind: "operate", args: drawCommand(chance) })],
   [1, () => ({ kind: "audit" })],
 ];
@@ -69,6 +69,11 @@ function drawStep(chance: Chance): Step {
 
 function span(chance: Chance, longestMs: number): number {
   return 200 + chance.below(longestMs - 200);
+}
+
+/** Longer than a permit may be used, so that there is a time in which no call is right. */
+function drawPause(chance: Chance): Step {
+  return { kind: "pause", forMs: 6_000 + chance.below(3_000) };
 }
 
 function drawSlow(chance: Chance): Step {
@@ -83,7 +88,7 @@ function drawFaultStep(chance: Chance): Step {
 
 function drawLimits(chance: Chance): LimitChanges {
   return {
-    limit: 15 + chance.below(45),
+    limit: 6 + chance.below(18),
     windowMs: 2_000 + chance.below(4_000),
     concurrency: 1 + chance.below(3),
   };

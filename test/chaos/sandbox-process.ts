@@ -47,7 +47,7 @@ interface StartOptions {
 }
 
 const START_MS_MAX = 60_000;
-const LIMITS = ["--limit", "40", "--window-sec", "4", "--concurrency", "2"];
+const LIMITS = ["--limit", "12", "--window-sec", "4", "--concurrency", "2"];
 
 export async function startSandboxProcess(options: StartOptions): Promise<SandboxProcess> {
   const { dir, logs, password, connector } = options;
