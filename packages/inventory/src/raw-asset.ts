@@ -36,6 +36,9 @@ const STATUSES: ReadonlyMap<string, "ACTIVE" | "FIXED"> = new Map([
 
 const PORT_MAX = 65_535;
 
+/** No host has as much of anything; a short text of separators could fill a worker's memory. */
+const LIST_ENTRIES_MAX = 100_000;
+
 const scalar = z.union([z.string(), z.number()], { error: "is neither text nor a number" });
 const text = scalar.transform(String);
 
@@ -176,14 +179,23 @@ function converted<T>(convert: (value: string) => T | undefined, complaint: stri
  */
 function list<T extends z.ZodType>(element: T, split: (value: string) => unknown) {
   return z.preprocess(
-    (value) => elementsOf(value, split),
+    (value, context) => elementsOf(value, split, context),
     z.array(element.nullable(), "is not a list"),
   );
 }
 
-function elementsOf(value: unknown, split: (value: string) => unknown): unknown {
+function elementsOf(
+  value: unknown,
+  split: (value: string) => unknown,
+  context: z.RefinementCtx,
+): unknown {
   const elements = typeof value === "string" ? elementsOfText(value.trim(), split) : value;
   if (!Array.isArray(elements)) return elements;
+  if (elements.length > LIST_ENTRIES_MAX) {
+    const message = `has more than ${LIST_ENTRIES_MAX} entries; split the record`;
+    context.issues.push({ code: "custom", message, input: elements });
+    return z.NEVER;
+  }
   return elements.map((element) => (isAbsent(element) ? null : element));
 }
 

@@ -301,6 +301,17 @@ describe("core attributes", () => {
     expect(core({ software }).softwares?.map(({ name }) => name)).toEqual(names);
   });
 
+  it("may be 100,000 of a kind, and no more: a short text of commas could fill a worker's memory", () => {
+    expect(core({ software: "a,".repeat(99_999) }).softwares).toHaveLength(99_999);
+    for (const software of ["a,".repeat(500_000), Array.from({ length: 100_001 }, () => "a")]) {
+      expect(dead({ id: "a", software })).toMatchObject({
+        reason: "schema",
+        path: "software",
+        message: "Cannot map software: a list has more than 100000 entries; split the record",
+      });
+    }
+  });
+
   it("leave out software without a name, with a warning", () => {
     const { asset, codes } = sent({ hostname: "a", software: [{ version: 3 }, {}, { name: "b" }] });
     expect(asset.coreAttributes.softwares).toHaveLength(1);
@@ -450,6 +461,8 @@ describe("a dead letter", () => {
     expect(deep(63)).toMatchObject({ kind: "asset" });
     expect(deep(64)).toMatchObject({ kind: "dead", reason: "too-large" });
     expect(deep(100_000)).toMatchObject({ kind: "dead", reason: "too-large" });
+    const deepNumber = `{"id":"a","x":${"[".repeat(100_000)}1.10${"]".repeat(100_000)}}`;
+    expect(transformRecord(deepNumber, policy)).toMatchObject({ reason: "too-large" });
     const long = transformRecord(JSON.stringify({ id: "a", x: "x".repeat(4_000_000) }), policy);
     expect(long).toMatchObject({ kind: "dead", reason: "too-large" });
   });

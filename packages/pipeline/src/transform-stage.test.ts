@@ -104,6 +104,54 @@ describe("a record of a chunk", () => {
   });
 });
 
+describe("a record of any text", () => {
+  const known = ["id", "hostname", "ip", "software", "vulnerabilities", "cve", "severity"];
+  const odd = ["__proto__", "constructor", "toString", "\0", "\ud800", ""];
+  const name = fc.constantFrom(...known, ...odd);
+  const number = fc.constantFrom("12345678901234567890", "1.10", "-0", "1e400", "1E-7", "0");
+  const string = fc.string({ unit: "binary", maxLength: 8 }).map((text) => JSON.stringify(text));
+  const { value } = fc.letrec<{ value: string }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4, withCrossShrink: true },
+      fc.oneof(number, string, fc.constantFrom("null", "true", '"[[1]]"', '"\\ud800"')),
+      fc.array(tie("value"), { maxLength: 4 }).map((items) => `[${items.join()}]`),
+      fc
+        .array(fc.tuple(name, tie("value")), { maxLength: 5 })
+        .map((pairs) => `{${pairs.map(([key, of]) => `${JSON.stringify(key)}:${of}`).join()}}`),
+    ),
+  }));
+  const record = fc
+    .array(fc.tuple(name, value), { maxLength: 6 })
+    .map((pairs) => `{${pairs.map(([key, of]) => `${JSON.stringify(key)}:${of}`).join()}}`);
+  const broken = fc.tuple(value, fc.nat()).map(([text, at]) => text.slice(0, at % text.length));
+  const named = fc
+    .tuple(record, string)
+    .map(([text, id]) => `${text.slice(0, -1)}${text === "{}" ? "" : ","}"id":${id}}`);
+  const texts = fc.array(fc.oneof(named, record, value, broken, fc.string({ unit: "binary" })));
+
+  it("is an asset or a letter, in JSON that can be read, and none of a chunk is missing", () => {
+    let delivered = 0;
+    fc.assert(
+      fc.property(texts, (made) => {
+        const { assets, dead, coalesced } = settle(
+          ...made.map((text, index) => ({ text, line: index + 1 })),
+        );
+        expect(assets.length + dead.length + coalesced).toBe(made.length);
+        for (const { body } of assets) {
+          expect(JSON.parse(body)).toHaveProperty("identityAttributes.sourceNativeKey");
+        }
+        for (const { letter } of dead) {
+          expect(JSON.parse(JSON.stringify(letter))).toEqual(letter);
+          expect(letter.message).toMatch(/^Cannot /);
+        }
+        delivered += assets.length;
+      }),
+      { seed: 20_261_122, numRuns: 500 },
+    );
+    expect(delivered).toBeGreaterThan(200);
+  });
+});
+
 describe("records of the same asset in one chunk", () => {
   const [old, young] = [record({ id: "a", os: "old" }), record({ id: "a", os: "young" })];
 

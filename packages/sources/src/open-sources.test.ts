@@ -1,5 +1,15 @@
 import { execFileSync } from "node:child_process";
-import { mkdir, mkdtemp, readdir, readlink, rm, symlink, writeFile } from "node:fs/promises";
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readlink,
+  rm,
+  symlink,
+  truncate,
+  writeFile,
+} from "node:fs/promises";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -470,6 +480,32 @@ describe("the records of a file", () => {
     await slices.next();
     controller.abort(new Error("enough"));
     await expect(slices.next()).rejects.toThrow("enough");
+  });
+
+  it("go on to the end of a file that grows meanwhile", async () => {
+    const path = await file("a", rows.join("\n"));
+    const source = await openOne(path);
+    let count = 0;
+    for await (const slice of source.records()) {
+      if (count === 0) await appendFile(path, `\n${rows.join("\n")}`);
+      count += slice.length;
+    }
+    expect(count).toBe(2 * rows.length);
+  });
+
+  it("end with a SourceError when the file has become shorter: what was cut off would be missing", async () => {
+    const path = await file("a", rows.join("\n"));
+    const source = await openOne(path);
+    const slices = source.records()[Symbol.asyncIterator]();
+    expect((await slices.next()).done).toBe(false);
+    await truncate(path, 70_000);
+    const rest = async () => {
+      while (!(await slices.next()).done);
+    };
+    await expect(rest()).rejects.toMatchObject({
+      code: "changed",
+      message: `Cannot read ${JSON.stringify(path)}: it became shorter while it was read; load it again when nobody writes it`,
+    });
   });
 
   it("end with a SourceError when the file is gone by then", async () => {

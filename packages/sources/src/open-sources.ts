@@ -33,7 +33,7 @@ export interface SourceFile {
    * again, standard input and pipes once. Whatever was opened is closed at the end, after an error, and
    * when the consumer stops. Rejects with an `AbortError` (or the signal's reason) once `signal` aborts.
    *
-   * @throws SourceError if it breaks under way: `syntax`, `path`, `corrupt`, `encoding`, `unreadable`
+   * @throws SourceError if it breaks under way: `syntax`, `path`, `corrupt`, `encoding`, `changed`, `unreadable`
    */
   records(signal?: AbortSignal): AsyncIterable<readonly SourceRecord[]>;
 }
@@ -182,12 +182,14 @@ function recordsOf(
 async function* readFrom(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
   try {
     await using handle = await open(path);
+    const { size } = await handle.stat();
     for (let position = 0; ;) {
       signal?.throwIfAborted();
       const { bytesRead, buffer } = await handle.read({
         buffer: Buffer.allocUnsafeSlow(CHUNK_BYTES),
         position,
       });
+      if (bytesRead === 0 && position < size) throw shrunkError(path);
       if (bytesRead === 0) return;
       position += bytesRead;
       yield buffer.subarray(0, bytesRead);
@@ -195,6 +197,12 @@ async function* readFrom(path: string, signal?: AbortSignal): AsyncGenerator<Buf
   } catch (error) {
     throw fileSystemError(error, path);
   }
+}
+
+/** Whoever writes it anew has not ended, or what was read is partly of the old content and partly of the new. */
+function shrunkError(path: string): SourceError {
+  const problem = "it became shorter while it was read; load it again when nobody writes it";
+  return new SourceError("changed", path, problem);
 }
 
 async function* resume(

@@ -4,7 +4,7 @@
  * `permission`, `unreadable` (any other failure of the file system), `unsupported` (XML or HTML, an archive, a
  * workbook), `binary`, `encoding` (bytes that are not of the encoding), `header` (a CSV header that names no columns
  * clearly), `wrapped` (a JSON object with the records inside), `path` (no array at the path), `corrupt` (broken or
- * cut off compressed data), `syntax` (a JSON document broken in the middle).
+ * cut off compressed data), `changed` (a file that shrank), `syntax` (a JSON document broken in the middle).
  */
 export type SourceErrorCode =
   | "not-found"
@@ -20,11 +20,12 @@ export type SourceErrorCode =
   | "wrapped"
   | "path"
   | "corrupt"
+  | "changed"
   | "syntax";
 
 /**
- * A source as a whole cannot be read, or not to its end. `syntax`, `corrupt`, and `path`, `encoding` and `unreadable`
- * where that shows only under way, come after the records before; the others before a record of any source.
+ * A source as a whole cannot be read, or not to its end. `syntax`, `corrupt`, `changed`, and `path`, `encoding` and
+ * `unreadable` where that shows only under way, come after the records before; the others before a record of any source.
  */
 export class SourceError extends Error {
   override readonly name = "SourceError";
