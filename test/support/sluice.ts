@@ -36,7 +36,7 @@ interface StartOptions {
   env: Environment;
   cwd: string;
   /** What its stdin holds. Default: nothing. */
-  input?: string;
+  input?: string | Buffer;
   /** Whether more could come on stdin. Default: no. */
   isInputOpen?: boolean;
 }
@@ -107,7 +107,10 @@ export interface Place extends AsyncDisposable {
   readonly embedded: Environment;
   /** Writes a file of the folder. */
   write(name: string, text: string | Buffer): Promise<void>;
-  run(args: readonly string[], options?: { env?: Environment; input?: string }): Promise<Ended>;
+  run(
+    args: readonly string[],
+    options?: { env?: Environment; input?: string | Buffer },
+  ): Promise<Ended>;
   start(args: readonly string[], options?: Partial<StartOptions>): Running;
 }
 
