@@ -1,11 +1,17 @@
+import { mappingPolicy } from "@sluice/inventory";
 import {
   beginHold,
+  endHolds,
+  enqueueChunk,
   listRuns,
+  openRun,
   Queues,
   readBacklog,
   recountPending,
+  sealRun,
   type Account,
 } from "@sluice/queue";
+import { startWorker } from "@sluice/worker";
 import { describe, expect, it, vi } from "vitest";
 import { freshAccount } from "./support/accounts.ts";
 import { startOwnRedis } from "./support/own-redis.ts";
@@ -18,7 +24,8 @@ async function openFillable(stack: AsyncDisposableStack) {
   const redis = stack.use(await startOwnRedis());
   const account = stack.use(await freshAccount(redis.url));
   const place = stack.use(await openPlace({ limit: 10_000, windowMs: 1_000 }));
-  const env = { ...place.env, REDIS_URL: redis.url, SLUICE_ACCOUNT: account.name };
+  const here = { REDIS_URL: redis.url, SLUICE_ACCOUNT: account.name };
+  const env = { ...place.env, ...here, SLUICE_BATCH_ASSETS_MAX: "50" };
   const run = async (...args: string[]) => {
     const ended = await place.run(args, { env });
     expect(ended.exitCode, ended.stderr).toBe(0);
@@ -42,44 +49,59 @@ async function takes(client: Account["client"], key: string): Promise<boolean> {
   );
 }
 
-/** A backlog at every station: batches and segments of the first thousand, chunks of the rest. */
-async function heapUp({ place, account, env, run }: Awaited<ReturnType<typeof openFillable>>) {
+/** A backlog at every station: batches and segments of the first five hundred, chunks of the rest. */
+async function heapUp(account: Account, connector: string): Promise<void> {
+  await using queues = new Queues(account);
   await beginHold(account, { scope: "account", reason: "operator", durationMs: null, message: "" });
-  await place.write("first.ndjson", hostLines(1_000));
-  await run("enqueue", "first.ndjson");
+  await enqueueHosts(account, queues, connector, 500);
   {
-    await using worker = place.start(["up", "--role", "worker", "--json"], { env });
+    const policy = mappingPolicy({ connectorUuid: connector });
+    const roles = { account, queues, policyOf: () => policy, report: () => {} };
+    const bounds = { assetsMax: 50, bytesMax: 1_000_000, lingerMs: 0 };
+    await using _ = await startWorker({ ...roles, ...bounds });
     await vi.waitFor(async () => {
       const { records, outbox, inFlight } = await readBacklog(account);
-      expect([records, outbox + inFlight]).toEqual([0, 1_000]);
+      expect([records, outbox + inFlight]).toEqual([0, 500]);
       expect(inFlight).toBeGreaterThan(0);
     }, FACT);
-    worker.signal("SIGTERM");
-    await worker.ended;
   }
-  await place.write("second.ndjson", hostLines(2_000));
-  await run("enqueue", "second.ndjson");
+  await enqueueHosts(account, queues, connector, 1_000);
+}
+
+async function enqueueHosts(
+  account: Account,
+  queues: Queues,
+  connector: string,
+  count: number,
+): Promise<void> {
+  const lane = "backfill";
+  const run = await openRun(account, { connector, lane, description: { sources: [] } });
+  const records = hostLines(count).trimEnd().split("\n");
+  for (let at = 0; at < count; at += 250) {
+    const part = records.slice(at, at + 250).map((text, index) => ({ text, line: at + index + 1 }));
+    const place = { run, lane, producer: "test", ordinal: at / 250 + 1 } as const;
+    await enqueueChunk(account, queues, place, { source: "test", records: part });
+  }
+  await sealRun(account, run);
 }
 
 describe("a Redis that others have filled beyond its maxmemory", () => {
   it("is drained to the last asset by processes that start only then; a push waits, and goes on when there is room", async () => {
     await using stack = new AsyncDisposableStack();
-    const house = await openFillable(stack);
-    const { place, account, env, run } = house;
-    await heapUp(house);
+    const { place, account, env, run } = await openFillable(stack);
+    await heapUp(account, place.sandbox.connectorUuid);
     await fillWithForeignKeys(account);
-    expect((await run("status")).stdout).toMatch(
-      /memory: .* wait in Redis, which uses [\d.]+ MB of/,
-    );
 
     await place.write("third.ndjson", hostLines(100));
     const push = place.start(["enqueue", "third.ndjson", "--json"], { env });
-    await push.line(/waiting: Redis uses [\d.]+ MB, and producers wait above [\d.]+ MB/);
-    const roles = [1, 2].map(() =>
-      place.start(["up", "--role", "worker", "--role", "sender", "--json"], { env }),
-    );
-    await Promise.all(roles.map((role) => role.line(/"pid"/)));
-    await run("resume");
+    const [{ stdout: status }] = await Promise.all([
+      run("status"),
+      push.line(/waiting: Redis uses [\d.]+ MB, and producers wait above [\d.]+ MB/),
+    ]);
+    expect(status).toMatch(/memory: .* wait in Redis, which uses [\d.]+ MB of/);
+    const roles = place.start(["up", "--role", "worker", "--role", "sender", "--json"], { env });
+    await roles.line(/"pid"/);
+    await endHolds(account);
     await vi.waitFor(async () => {
       const [third, ...earlier] = await listRuns(account);
       expect(earlier.map(({ state }) => state)).toEqual(["done", "done"]);
@@ -103,8 +125,8 @@ async function expectBalance({ sandbox }: Place, account: Account): Promise<void
     expect(await recountPending(account, id)).toBe(0);
     expect([id, delivered + unchanged + coalesced + dead]).toEqual([id, read]);
   }
-  expect(runs.map(({ read }) => read)).toEqual([100, 2_000, 1_000]);
-  expect(sandbox.count()).toBe(2_000);
+  expect(runs.map(({ read }) => read)).toEqual([100, 1_000, 500]);
+  expect(sandbox.count()).toBe(1_000);
   await using queues = new Queues(account);
   const ended = { waiting: 0, active: 0, failed: 0 };
   await vi.waitFor(async () => {

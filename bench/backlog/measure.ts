@@ -8,6 +8,7 @@ import {
   type Run,
 } from "@sluice/queue";
 import { sampleLines, type SampleOptions } from "@sluice/sources";
+import { dueChunks } from "../support/due-chunks.ts";
 import { readLoad } from "../support/machine.ts";
 import { MemoryWatch, type MemoryUse } from "../support/memory-watch.ts";
 import { feedSluice, startSluice, type Environment } from "../support/processes.ts";
@@ -145,7 +146,7 @@ async function pidOfRedis({ client }: Account): Promise<number> {
   return Number(/process_id:(\d+)/.exec(await client.info("server"))?.[1]);
 }
 
-/** Resolves when all is enqueued and settled, to false; or when the producer has to wait, to true. */
+/** Resolves when all is enqueued and no worker has anything to do, to false; or when the producer has to wait, to true. */
 async function heapUp(account: Account, enqueued: Promise<unknown>): Promise<boolean> {
   let isEnqueued = false;
   enqueued.then(
@@ -155,7 +156,7 @@ async function heapUp(account: Account, enqueued: Promise<unknown>): Promise<boo
   return await waitFor(
     "the backlog",
     async () => {
-      if ((await account.client.zcard(account.key("chunks"))) > 0) return false;
+      if ((await dueChunks(account)) > 0) return false;
       if (isEnqueued) return { hasWaited: false };
       return (await isProducerWaiting(account)) && { hasWaited: true };
     },

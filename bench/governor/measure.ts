@@ -1,5 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { callFromElsewhere } from "../support/foreign-client.ts";
+import { dueChunks } from "../support/due-chunks.ts";
 import { readLoad } from "../support/machine.ts";
 import { startSluice, type SluiceProcess } from "../support/processes.ts";
 import { waitFor } from "../support/wait-for.ts";
@@ -69,8 +70,7 @@ async function begin(scenario: Scenario, options: MeasureOptions): Promise<Cours
   const place = stack.use(await openPlace(limits, { assets, assetsPerCall, seed }));
   const { account, sandbox, env } = place;
   stack.use(await startSluice(["up", "--role", "worker"], env));
-  const chunks = () => account.client.zcard(account.key("chunks"));
-  await waitFor("the end of the transform", async () => (await chunks()) === 0);
+  await waitFor("the end of the transform", async () => (await dueChunks(account)) === 0);
   const startSender = () => startSluice(["up", "--role", "sender"], env);
   const senders = await Promise.all(Array.from({ length: scenario.senders }, startSender));
   for (const sender of senders) stack.use(sender);

@@ -57,6 +57,8 @@ export async function startHouse(seed: number): Promise<House> {
     SLUICE_DATA_DIR: join(dir, "data"),
     SLUICE_LOG_LEVEL: "debug",
     SLUICE_BATCH_ASSETS_MAX: "10",
+    // So that producers have to wait, and chunks are put off.
+    SLUICE_QUEUE_BYTES_MAX: "60000",
     SLUICE_BATCH_LINGER_MS: "500",
     SLUICE_CALL_TIMEOUT_MS: "5000",
     SLUICE_CALLS_LIMIT: "12",

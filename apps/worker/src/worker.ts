@@ -1,6 +1,7 @@
 import type { MappingPolicy } from "@sluice/inventory";
 import { BatchStage, createTransformStage, type Report } from "@sluice/pipeline";
 import {
+  admitChunk,
   backlogConnectors,
   beginTry,
   consumeChunks,
@@ -9,6 +10,7 @@ import {
   loadChunk,
   noteDeath,
   readDeaths,
+  recallChunks,
   settle,
   sweep,
   Wakes,
@@ -68,7 +70,10 @@ export async function startWorker(options: WorkerOptions): Promise<AsyncDisposab
   stack.defer(() => clearInterval(sweeper));
   const consuming = { concurrency: CHUNKS_AT_ONCE, onError };
   stack.use(consumeChunks(account, "live", consuming, transform));
-  stack.use(consumeChunks(account, "backfill", consuming, transform));
+  const transformInTime = async (sequence: number) => {
+    if (await admitChunk(account, queues, sequence)) await transform(sequence);
+  };
+  stack.use(consumeChunks(account, "backfill", consuming, transformInTime));
   // A chunk in isolation may take minutes: the next worker goes on with it.
   stack.defer(() => leaving.abort());
   return stack.move();
@@ -77,7 +82,10 @@ export async function startWorker(options: WorkerOptions): Promise<AsyncDisposab
 function createBatchStage({ account, queues, report, ...limits }: WorkerOptions): BatchStage {
   const { assetsMax, bytesMax, lingerMs } = limits;
   return new BatchStage({
-    backlog: () => backlogConnectors(account),
+    backlog: async () => {
+      await recallChunks(account, queues);
+      return await backlogConnectors(account);
+    },
     cut: (connector) => cut(account, { connector, assetsMax, bytesMax, lingerMs }),
     publish: async (batch, lane) => {
       await fillBatch(account, batch);

@@ -10,6 +10,9 @@ export const DISCONNECT_MS = 100;
 const QUEUE_BYTES_MAX_DEFAULT = 1024 ** 3;
 const MEMORY_PERCENT_MAX_DEFAULT = 70;
 
+/** Settled assets take several times as much as their chunks do: there are no more than the next some hundred calls need. */
+const OUTBOX_BYTES_MAX = 16_000_000;
+
 /** The format of every value this version writes. A newer one in Redis is left alone. */
 export const FORMAT_VERSION = 1;
 
@@ -56,6 +59,11 @@ export class Account implements AsyncDisposable {
       Math.floor((server.memoryBytesMax * this.memoryPercentMax) / 100) ||
       QUEUE_BYTES_MAX_DEFAULT;
     this.#redisUrl = options.redisUrl;
+  }
+
+  /** Bytes of segments that a backfill may have before its further chunks stay as they are. */
+  get outboxBytesMax(): number {
+    return Math.min(OUTBOX_BYTES_MAX, this.queueBytesMax / 4);
   }
 
   key(name: string): string {

@@ -1,4 +1,5 @@
 export { Account, openAccount, withoutPassword, type AccountOptions } from "./account.ts";
+export { admitChunk, recallChunks } from "./admit.ts";
 export { recountPending } from "./audit.ts";
 export { readBacklog, type Backlog } from "./backlog.ts";
 export {

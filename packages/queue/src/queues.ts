@@ -62,6 +62,12 @@ export class Queues implements AsyncDisposable {
     await this.#intake[lane].add("chunk", { sequence }, { jobId: `chunk-${sequence}` });
   }
 
+  /** Adds the job of a chunk that was put off at that time: its first one may not have ended yet. */
+  async addChunkAgain(sequence: number, since: string): Promise<void> {
+    const jobId = `chunk-${sequence}-${since}`;
+    await this.#intake.backfill.add("chunk", { sequence }, { jobId });
+  }
+
   /** Adds the job of a filled batch: live ones go before all others. */
   async addBatch(batch: number, lane: Lane): Promise<void> {
     const priority = lane === "live" ? {} : { priority: BACKFILL_PRIORITY };

@@ -10,6 +10,7 @@ const SCRIPTS = {
   open: ["account"],
   seal: ["account", "books"],
   enqueue: ["account", "bytes", "marks"],
+  admit: ["account", "bytes"],
   try: ["account"],
   died: ["account"],
   settle: ["account", "bytes", "books", "segments", "ledger", "letters"],

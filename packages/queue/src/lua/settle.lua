@@ -86,6 +86,7 @@ for code, warned in pairs(cjson.decode(ARGV[5])) do book(run, 'warning ' .. code
 addBytes('intake', connector, lane, -#raw)
 redis.call('DEL', chunkKey)
 redis.call('ZREM', P .. 'chunks', sequence)
+redis.call('ZREM', P .. 'later:' .. connector, sequence)
 closeLedgers()
 writeBooks(nowMs)
 return { 'ok', result.waiting, result.parked, result.unchanged, result.coalesced, result.dead }

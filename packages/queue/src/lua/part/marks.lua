@@ -19,15 +19,15 @@ end
 
 -- Whether so many more bytes are too many. One chunk of each may always wait, however large it is.
 local function isFull(connector, lane, count, bytesMax, memoryShare)
-  local owner = connector .. ' ' .. lane
-  local waits = 'full ' .. owner
-  local stored = redis.call('HMGET', BYTES, owner, waits)
-  local own = tonumber(stored[1] or '0')
-  local most = (stored[2] and SHARE_LOW or SHARE) * (freeBytes(bytesMax, memoryShare) - count)
+  local owner = ' ' .. connector .. ' ' .. lane
+  local waits = 'full' .. owner
+  local stored = redis.call('HMGET', BYTES, waits, 'intake' .. owner, 'outbox' .. owner, 'batches' .. owner)
+  local own = tonumber(stored[2] or '0') + tonumber(stored[3] or '0') + tonumber(stored[4] or '0')
+  local most = (stored[1] and SHARE_LOW or SHARE) * (freeBytes(bytesMax, memoryShare) - count)
   if own > 0 and own + count > most then
     redis.call('HSET', BYTES, waits, 1)
     return true
   end
-  if stored[2] then redis.call('HDEL', BYTES, waits) end
+  if stored[1] then redis.call('HDEL', BYTES, waits) end
   return false
 end
