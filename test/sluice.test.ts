@@ -222,17 +222,20 @@ describe.concurrent("a push that is stopped", () => {
   it("needs its input again when it read stdin to no end, and a file as it was", async () => {
     await using place = await openPlace({ latencyMs: 100, concurrency: 1 });
     const env = { ...place.env, SLUICE_QUEUE_BYTES_MAX: "1" };
-    const input = hostLines(600);
+    const input = hostLines(300);
     const push = place.start(["push", "-"], { env, input });
     await vi.waitUntil(() => place.sandbox.calls.length >= 1, FACT);
     push.signal("SIGINT");
     const stopped = await push.ended;
     expect(stopped.exitCode).toBe(4);
+    expect(stopped.stderr).toMatch(
+      /waiting: [\d.]+ kB of 1 byte wait in Redis; it goes on by itself/,
+    );
     expect(stopped.stderr).toMatch(/sluice push --resume \S+ - < /);
     const without = await place.run(continuation(stopped), { env });
     expect(without).toMatchObject({ exitCode: 2, stdout: "" });
     const resumed = await place.run([...continuation(stopped), "-", "--json"], { env, input });
-    expect(objectOf(resumed)).toMatchObject({ read: 600, delivered: 600, pending: 0 });
+    expect(objectOf(resumed)).toMatchObject({ read: 300, delivered: 300, pending: 0 });
   });
 });
 
