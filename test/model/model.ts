@@ -187,7 +187,16 @@ export class Model {
       body: JSON.stringify(asset),
     }));
     const coalesced = chunk.records.length - dead.length - assets.length;
-    await settle(this.#account, chosen, { assets, dead, coalesced, warnings: { model: 1 } });
+    const settlement = { assets, dead, coalesced, warnings: { model: 1 } };
+    const settled = await settle(this.#account, chosen, settlement);
+    // Else the worker died between the two, or was so slow that others are refused by now.
+    if (settled.kind !== "refused" || (sequence === undefined && this.#chance.isHit(0.2))) return;
+    const refused = settled.refusals.map(({ index }) => {
+      const asset = JSON.parse(assets[index]?.body ?? "{}") as ModelAsset;
+      const raw = chunk.records[asset.version - versionOf(chosen, 0)]?.text ?? "";
+      return { index, letter: { ...letterOf(asset, 0), raw } };
+    });
+    await settle(this.#account, chosen, { ...settlement, refused });
   }
 
   async #cut(): Promise<void> {
@@ -364,7 +373,8 @@ export class Model {
       const about = letters.filter(({ raw }) => (JSON.parse(raw) as ModelRecord).key === key);
       assert.equal(about.length, 1, `letters about ${key}`);
       assert.ok((about[0]?.version ?? 0) >= version);
-      assert.deepEqual(JSON.parse(about[0]?.raw ?? ""), { key, content }, `record of ${key}`);
+      const record = JSON.parse(about[0]?.raw ?? "{}") as ModelRecord;
+      assert.deepEqual([record.key, record.content], [key, content], `record of ${key}`);
     }
   }
 }

@@ -9,6 +9,7 @@ import {
   consumeBatches,
   distrustOtherServer,
   endHolds,
+  holdAtLetterBound,
   loadBatch,
   quarantineBatch,
   rawRecords,
@@ -21,6 +22,7 @@ import {
   settleCall,
   splitBatch,
   type Account,
+  type NewHold,
   type Queues,
   type ReserveOptions,
 } from "@sluice/queue";
@@ -96,6 +98,9 @@ async function endCredentialHold(account: Account, client: CsamClient): Promise<
 function createStage(options: SenderOptions, sender: string) {
   const { account, queues, client, report, policy, callTimeoutMs } = options;
   const callMsMax = callTimeoutMs + 30_000;
+  function tell(hold: NewHold | null): void {
+    if (hold) report({ event: "send.held", ...hold, until: null, callsToGo: 0, done: null });
+  }
   return createSendStage({
     load: (batch) => loadBatch(account, batch),
     reserve: async ({ connector, lane, isSuspect }) => {
@@ -109,7 +114,12 @@ function createStage(options: SenderOptions, sender: string) {
     release: (call) => releaseCall(account, call),
     settleCall: (made) => settleCall(account, made),
     rawOf: (batch, indexes) => rawRecords(account, batch, indexes),
-    acknowledge: (batch, call, rejected) => acknowledge(account, batch, call, rejected),
+    acknowledge: async (batch, call, rejected) => {
+      const acknowledged = await acknowledge(account, batch, call, rejected);
+      const isFuller = acknowledged.dead > 0;
+      tell(isFuller ? await holdAtLetterBound(account, batch.connector) : null);
+      return acknowledged;
+    },
     split: async (batch, parts, isGuilty) => {
       const numbers = await splitBatch(account, batch, parts, isGuilty);
       // Pushed to the front one by one: the last one pushed is taken first. Small parts go ahead of large ones.
@@ -125,10 +135,7 @@ function createStage(options: SenderOptions, sender: string) {
       if (probe.kind === "sent") await queues.addPart(probe.canary);
       return probe;
     },
-    hold: async (hold) => {
-      const isNew = await beginHold(account, hold);
-      if (isNew) report({ event: "send.held", ...hold, until: null, callsToGo: 0, done: null });
-    },
+    hold: async (hold) => tell((await beginHold(account, hold)) ? hold : null),
     importAssets: (request) => client.importAssets(request),
     sourceOf: () => options.source,
     permitMsMax: LEASE_MS,

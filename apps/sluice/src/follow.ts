@@ -85,11 +85,19 @@ export function conclude(followed: Followed, terminal: Terminal): number {
     case "held":
       terminal.note(
         `held (${followed.hold.reason}): ${followed.hold.message}\n` +
-          (followed.hold.reason === "refused"
-            ? `nothing is lost. If QUALYS_CONNECTOR_UUID was wrong, correct it and push the files again; if it is right: `
-            : `nothing is lost. Put it right (sluice check helps), then: `) +
-          `sluice resume && ${resume}`,
+          `nothing is lost. ${remedyOf(followed.hold)}: sluice resume && ${resume}`,
       );
       return EXIT.stopped;
+  }
+}
+
+function remedyOf({ reason }: Hold): string {
+  switch (reason) {
+    case "refused":
+      return "If QUALYS_CONNECTOR_UUID was wrong, correct it and push the files again; if it is right";
+    case "dead-letters":
+      return "Replay or discard some, or let more of them come";
+    default:
+      return "Put it right (sluice check helps), then";
   }
 }

@@ -1,12 +1,5 @@
 import { Command, Option } from "commander";
 import { check } from "./commands/check.ts";
-import {
-  discardDead,
-  listDead,
-  replayDead,
-  showDead,
-  type DeadSelection,
-} from "./commands/dead.ts";
 import { demo } from "./commands/demo.ts";
 import { drain } from "./commands/drain.ts";
 import { enqueue } from "./commands/enqueue.ts";
@@ -15,20 +8,18 @@ import { makeKey } from "./commands/key.ts";
 import { plan, type PlanFlags } from "./commands/plan.ts";
 import { push, type PushOptions } from "./commands/push.ts";
 import { runs } from "./commands/runs.ts";
+import { abortRuns } from "./commands/runs-abort.ts";
 import { sample } from "./commands/sample.ts";
 import { sandbox } from "./commands/sandbox.ts";
 import { simulate, type SimulateOptions } from "./commands/simulate.ts";
 import { status } from "./commands/status.ts";
 import { up } from "./commands/up.ts";
-import { countOf, portOf, wholeNumber } from "./number-flags.ts";
+import { addDead } from "./dead-commands.ts";
+import { ageOf, countOf, portOf, wholeNumber } from "./number-flags.ts";
 import { sandboxOptions, type SandboxFlags } from "./sandbox-options.ts";
 import { ROLES, type Role } from "./session.ts";
 import { createTerminal, type Terminal } from "./terminal.ts";
-
-type Exit = (exitCode: number) => void;
-interface Common {
-  json?: boolean;
-}
+import { verb, type Common, type Exit } from "./verb.ts";
 
 const SETTINGS_NOTE =
   "\nConfiguration comes from the environment and from .env; see .env.example.\n";
@@ -47,17 +38,9 @@ export function createProgram(signal: AbortSignal, exit: Exit): Command {
     .addHelpText("after", SETTINGS_NOTE + EXIT_NOTE);
   addLoading(program, signal, exit);
   addOperating(program, signal, exit);
-  addDead(program, exit);
+  addDead(program, signal, exit);
   addRehearsing(program, signal, exit);
   return program;
-}
-
-function verb(parent: Command, name: string, description: string, example: string): Command {
-  return parent
-    .command(name)
-    .description(description)
-    .option("--json", "one JSON object on stdout")
-    .addHelpText("after", `\nExample:\n  ${example.replaceAll("\n", "\n  ")}\n`);
 }
 
 function terminalOf(options: Common): Terminal {
@@ -150,16 +133,7 @@ function addOperating(program: Command, signal: AbortSignal, exit: Exit): void {
   )
     .argument("<name>", "whose it is")
     .action((name: string, options: Common) => exit(makeKey(name, terminalOf(options))));
-  verb(
-    program,
-    "runs",
-    "the books of one run, or the newest runs",
-    "sluice runs\nsluice runs 20261121T210433-1a2b3c --json",
-  )
-    .argument("[id]", "a run")
-    .action(async (id: string | undefined, options: Common) =>
-      exit(await runs(id, terminalOf(options))),
-    );
+  addRuns(program, exit);
   verb(program, "status", "where everything is, and what keeps it there", "sluice status").action(
     async (options: Common) => exit(await status(terminalOf(options))),
   );
@@ -180,36 +154,30 @@ function addOperating(program: Command, signal: AbortSignal, exit: Exit): void {
   );
 }
 
-function addDead(program: Command, exit: Exit): void {
-  const dead = program
-    .command("dead")
-    .description("records that could not be delivered as they are");
-  verb(dead, "list", "grouped by reason, the newest first", "sluice dead list")
-    .option("--limit <n>", "how many", countOf, 100)
-    .action(async (options: Common & { limit: number }) =>
-      exit(await listDead(options, terminalOf(options))),
+function addRuns(program: Command, exit: Exit): void {
+  const all = verb(
+    program,
+    "runs",
+    "the books of one run, or the newest runs",
+    "sluice runs\nsluice runs 20261121T210433-1a2b3c --json",
+  )
+    .argument("[id]", "a run")
+    .action(async (id: string | undefined, options: Common) =>
+      exit(await runs(id, terminalOf(options))),
     );
-  verb(dead, "show", "everything known of one record", "sluice dead show host-17")
-    .argument("<id>", "beginning of its id, or its key")
-    .action(async (id: string, options: Common) => exit(await showDead(id, terminalOf(options))));
-  const selecting: readonly [string, string, string, typeof replayDead][] = [
-    [
-      "replay",
-      "send them through the transform again",
-      "sluice dead replay --reason refused",
-      replayDead,
-    ],
-    ["discard", "take them off the list", "sluice dead discard host-17", discardDead],
-  ];
-  for (const [name, description, example, action] of selecting) {
-    verb(dead, name, description, example)
-      .argument("[ids...]", "beginnings of ids, or keys")
-      .option("--reason <reason>", "all of one reason")
-      .option("--all", "all of them")
-      .action(async (ids: string[], options: Common & DeadSelection) =>
-        exit(await action(ids, options, terminalOf(options))),
-      );
-  }
+  verb(
+    all,
+    "abort",
+    "end open runs that nobody will finish; what was enqueued goes on",
+    "sluice runs abort 20261121T210433-1a2b3c\nsluice runs abort --older-than 24h",
+  )
+    .argument("[ids...]", "open runs")
+    .option("--older-than <age>", "all that were opened so long ago, such as 90m, 24h or 7d", ageOf)
+    .action(async (ids: string[], _, abort: Command) => {
+      // --json is its parent's, too.
+      const options = abort.optsWithGlobals<Common & { olderThan?: number }>();
+      exit(await abortRuns(ids, options.olderThan ?? null, terminalOf(options)));
+    });
 }
 
 function addRehearsing(program: Command, signal: AbortSignal, exit: Exit): void {

@@ -18,7 +18,7 @@ export interface Session extends AsyncDisposable {
 export async function openSession(settings: AccountSettings, terminal: Terminal): Promise<Session> {
   await using stack = new AsyncDisposableStack();
   const say = (message: string) => terminal.note(`sluice: ${message}`);
-  const { dataDir, queueBytesMax, memoryPercentMax } = settings;
+  const { dataDir, queueBytesMax, memoryPercentMax, deadLettersMax } = settings;
   const redisUrl =
     settings.redisUrl ??
     stack.use(await EmbeddedRedis.attach({ dataDir, say }).catch(cannotBegin)).url;
@@ -28,6 +28,7 @@ export async function openSession(settings: AccountSettings, terminal: Terminal)
       account: settings.account,
       queueBytesMax,
       memoryPercentMax,
+      deadLettersMax,
     }).catch(cannotBegin),
   );
   for (const warning of account.server.warnings) terminal.note(`warning: ${warning}`);

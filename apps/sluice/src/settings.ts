@@ -29,6 +29,7 @@ export interface AccountSettings {
   logLevel: LogLevel | null;
   queueBytesMax: number;
   memoryPercentMax: number;
+  deadLettersMax: number;
   gatewayUrl: string;
   /** The name of the account in Redis: by default the gateway's host. */
   account: string;
@@ -165,6 +166,7 @@ function toAccount(config: z.output<typeof viewSchema>): AccountSettings {
     logLevel: config.SLUICE_LOG_LEVEL ?? null,
     queueBytesMax: config.SLUICE_QUEUE_BYTES_MAX,
     memoryPercentMax: config.SLUICE_MEMORY_PERCENT_MAX,
+    deadLettersMax: config.SLUICE_DEAD_LETTERS_MAX,
     gatewayUrl: config.QUALYS_GATEWAY_URL,
     account: config.SLUICE_ACCOUNT ?? hostOf(config),
   };

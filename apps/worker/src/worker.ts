@@ -7,6 +7,8 @@ import {
   consumeChunks,
   cut,
   fillBatch,
+  holdAtLetterBound,
+  isHeldForLetters,
   loadChunk,
   noteDeath,
   readDeaths,
@@ -15,6 +17,7 @@ import {
   sweep,
   Wakes,
   type Account,
+  type ChunkDisposition,
   type Queues,
 } from "@sluice/queue";
 import { IsolatedProcess } from "./isolated-process.ts";
@@ -35,6 +38,8 @@ export interface WorkerOptions extends WorkerSettings {
 
 const CHUNKS_AT_ONCE = 2;
 const SWEEP_MS = 10_000;
+/** How long a held connector's chunk steps aside; whoever ends the hold brings it back at once. */
+const ASIDE_MS = 60_000;
 
 /**
  * Transforms chunks and cuts batches until disposed of. Any number of workers, anywhere: all decisions are made in
@@ -53,6 +58,10 @@ export async function startWorker(options: WorkerOptions): Promise<AsyncDisposab
     noteDeath: (sequence, index, how) => noteDeath(account, sequence, index, how),
     isolate: (policy) => new IsolatedProcess(policy, leaving.signal),
     settle: (sequence, settlement) => settle(account, sequence, settlement),
+    onBuried: async (connector) => {
+      const hold = await holdAtLetterBound(account, connector);
+      if (hold) report({ event: "send.held", ...hold, until: null, callsToGo: 0, done: null });
+    },
     policyOf: options.policyOf,
     report,
   });
@@ -69,11 +78,15 @@ export async function startWorker(options: WorkerOptions): Promise<AsyncDisposab
   }, SWEEP_MS);
   stack.defer(() => clearInterval(sweeper));
   const consuming = { concurrency: CHUNKS_AT_ONCE, onError };
-  stack.use(consumeChunks(account, "live", consuming, transform));
-  const transformInTime = async (sequence: number) => {
-    if (await admitChunk(account, queues, sequence)) await transform(sequence);
+  async function take(sequence: number): Promise<ChunkDisposition | void> {
+    if (await isHeldForLetters(account, sequence)) return { kind: "aside", delayMs: ASIDE_MS };
+    await transform(sequence);
+  }
+  stack.use(consumeChunks(account, "live", consuming, take));
+  const takeInTime = async (sequence: number) => {
+    if (await admitChunk(account, queues, sequence)) return await take(sequence);
   };
-  stack.use(consumeChunks(account, "backfill", consuming, transformInTime));
+  stack.use(consumeChunks(account, "backfill", consuming, takeInTime));
   // A chunk in isolation may take minutes: the next worker goes on with it.
   stack.defer(() => leaving.abort());
   return stack.move();

@@ -18,6 +18,7 @@ export type HoldReason =
   | "credentials"
   | "wrong-address"
   | "refused"
+  | "dead-letters"
   | "operator";
 
 /** What decides about a pause after a call. */

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { beginHold, endHolds, expireHolds, longestHold, partsOf, takeUntold } from "./holds.ts";
+import {
+  beginHold,
+  endHold,
+  endHolds,
+  expireHolds,
+  longestHold,
+  partsOf,
+  takeUntold,
+} from "./holds.ts";
 import type { HoldReason, NewHold } from "./hold-after.ts";
 import { holdUntil, NOW_MS, stateOf } from "./test-governor.ts";
 
@@ -81,6 +89,16 @@ describe("a hold", () => {
       ["account", "operator"],
       ["c1", "operator"],
     ]);
+  });
+
+  it("ends alone when its own reason is gone, and forgives nothing", () => {
+    const holds = { "c1 dead-letters": holdUntil(null), "c2 dead-letters": holdUntil(null) };
+    const state = stateOf({ holds, failed: { inRow: 3, atMs: NOW_MS } });
+    const after = endHold(state, NOW_MS, "room", "c1 dead-letters");
+    expect(Object.keys(after.holds)).toEqual(["c2 dead-letters"]);
+    expect(after.untold).toMatchObject([{ scope: "c1", cause: "room" }]);
+    expect(after.failed).toEqual(state.failed);
+    expect(endHold(after, NOW_MS, "room", "c1 dead-letters")).toBe(after);
   });
 
   it("ends with others of its reason, and leaves those of another", () => {

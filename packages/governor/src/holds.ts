@@ -10,7 +10,7 @@ export interface Hold {
 }
 
 /** What ended a hold. */
-export type EndCause = "time" | "operator" | "credentials";
+export type EndCause = "time" | "operator" | "credentials" | "room";
 
 export interface EndedHold extends Hold {
   scope: string;
@@ -49,6 +49,16 @@ export function endHolds(
 ): GovernorState {
   const forgiven = forgiveTrouble(state);
   return endWhere(forgiven, nowMs, cause, (name) => !reason || partsOf(name).reason === reason);
+}
+
+/** Ends one hold, by its name, because its reason is gone; the same state when it is not in force. */
+export function endHold(
+  state: GovernorState,
+  nowMs: number,
+  cause: EndCause,
+  name: string,
+): GovernorState {
+  return endWhere(state, nowMs, cause, (one) => one === name);
 }
 
 /** Hands out the ended holds that nobody has told of, once. */

@@ -3,6 +3,7 @@ export { emptyReading, type Reading } from "./reading.ts";
 export { distrust, emptyState, type GovernorState } from "./state.ts";
 export {
   beginHold,
+  endHold,
   endHolds,
   longestHold,
   partsOf,

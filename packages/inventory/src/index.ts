@@ -10,6 +10,7 @@ export { DEFAULT_KEY_FIELDS, mappingPolicy, type MappingPolicy } from "./policy.
 export { type RawAsset, rawAssetSchema } from "./raw-asset.ts";
 export {
   CHUNK_ASSETS_MAX,
+  recordsByVersion,
   versionOf,
   type BuriedRecord,
   type Chunk,

@@ -59,12 +59,27 @@ export interface LetterContent {
   line: number;
   /** JSON text of the record as the source had it, or what was read of it. */
   raw: string;
-  /** JSON text of the asset that Qualys did not take. */
+  /** Characters of the whole record, where `raw` is only its beginning. */
+  rawChars?: number;
+  /** JSON text of the asset that Qualys did not take, or its beginning. */
   asset?: string;
 }
 
 /** A record as its source had it, and where it stood. */
 export type RawRecord = Pick<LetterContent, "source" | "line" | "raw">;
+
+/** The records of a chunk by the versions of what becomes of them. */
+export function recordsByVersion(
+  { source: common, records }: ChunkContent,
+  sequence: number,
+): Map<number, RawRecord> {
+  return new Map(
+    records.map(({ text: raw, line, version, source = common }, index) => [
+      version ?? versionOf(sequence, index),
+      { source, line, raw },
+    ]),
+  );
+}
 
 /** One record that cannot be sent as it is. */
 export interface BuriedRecord {
@@ -78,6 +93,8 @@ export interface BuriedRecord {
 export interface Settlement {
   assets: readonly SettledAsset[];
   dead: readonly BuriedRecord[];
+  /** Those of the assets that are known to be refused, with the letters about them. Default: none. */
+  refused?: readonly RejectedAsset[];
   /** Records replaced by a newer one of the same asset in the same chunk. */
   coalesced: number;
   /** How often each warning was given, by code. */

@@ -1,8 +1,8 @@
 import { strict as assert } from "node:assert";
 import type { AssetError, RejectedAsset } from "@sluice/inventory";
 import { acknowledge } from "./acknowledge.ts";
+import { letterAbout } from "./letter.ts";
 import type { Disposition, OutboundBatch, SendStageOptions } from "./outbound.ts";
-import { letterAbout } from "./refused-asset.ts";
 
 /** Ends a batch; each asset with an error of its own becomes a dead letter. */
 export async function bury(

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { identityOf, letterAbout } from "./refused-asset.ts";
+import { identityOf } from "./refused-asset.ts";
 
 function body(identityAttributes: object): Buffer {
   return Buffer.from(JSON.stringify({ identityAttributes, coreAttributes: {} }));
@@ -27,20 +27,5 @@ describe("what an answer may call an asset", () => {
 
   it("is nothing where there is no identity", () => {
     expect(identityOf(Buffer.from("{}"))).toEqual({ sourceNativeKey: "", names: [] });
-  });
-});
-
-describe("the letter about a refused asset", () => {
-  it("has the record with its place, and the asset as it was sent", () => {
-    const asset = body({ sourceNativeKey: "k" });
-    const record = { source: "hosts.ndjson", line: 7, raw: '{"id":"k"}' };
-    expect(letterAbout(asset, "refused", "bad name", record)).toEqual({
-      key: "k",
-      reason: "refused",
-      path: "",
-      message: "bad name",
-      ...record,
-      asset: asset.toString(),
-    });
   });
 });

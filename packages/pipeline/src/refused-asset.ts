@@ -1,5 +1,3 @@
-import type { LetterContent, RawRecord } from "@sluice/inventory";
-
 /** The parts of an asset by which an answer may name it. */
 interface NamedAsset {
   identityAttributes?: {
@@ -31,15 +29,4 @@ export function identityOf(body: Buffer): { sourceNativeKey: string; names: stri
     sourceNativeKey: identity.sourceNativeKey ?? "",
     names: [...new Set(names.filter((name) => typeof name === "string"))],
   };
-}
-
-/** The letter about an asset that Qualys did not take: the record as its source had it, and the asset as it was sent. */
-export function letterAbout(
-  body: Buffer,
-  reason: "refused" | "too-large",
-  message: string,
-  record: RawRecord,
-): LetterContent {
-  const key = identityOf(body).sourceNativeKey;
-  return { key, reason, path: "", message, ...record, asset: body.toString() };
 }

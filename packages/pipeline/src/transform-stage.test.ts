@@ -229,6 +229,7 @@ describe("the transform stage", () => {
     const unexpected = () => {
       throw new Error("the chunk was isolated");
     };
+    const buriedOf: string[] = [];
     const transform = createTransformStage({
       beginTry: async () => 1,
       readDeaths: unexpected,
@@ -239,16 +240,20 @@ describe("the transform stage", () => {
         settled.push([sequence, settlement]);
         return { kind: "settled", ...counts };
       },
+      onBuried: async (name) => {
+        buriedOf.push(name);
+      },
       policyOf: (name) => (name === connector ? policy : null),
       report: (event) => void events.push(event),
       ...changes,
     });
-    return { transform, settled, events };
+    return { transform, settled, events, buriedOf };
   }
 
   it("settles what it found, and tells what came of it", async () => {
-    const { transform, settled, events } = start();
+    const { transform, settled, events, buriedOf } = start();
     await transform(SEQUENCE);
+    expect(buriedOf).toEqual([connector]);
     expect(settled).toEqual([[SEQUENCE, settle(record({ id: "a" }), { text: "[]", line: 2 })]]);
     expect(events).toEqual([
       { event: "chunk.settled", run: "run", sequence: SEQUENCE, ...counts },
@@ -260,6 +265,42 @@ describe("the transform stage", () => {
     const { transform, events } = start({ loadChunk: async () => chunkOf(record({ id: "a" })) });
     await transform(SEQUENCE);
     expect(events.map(({ event }) => event)).toEqual(["chunk.settled"]);
+  });
+
+  it("writes letters, with the record as it is now, about assets that Qualys refused before", async () => {
+    const settlements: Settlement[] = [];
+    const refusal = { index: 0, reason: "refused", message: "no such site" };
+    const { transform, events } = start({
+      settle: async (_, settlement) => {
+        settlements.push(settlement);
+        if (!settlement.refused) return { kind: "refused", refusals: [refusal] };
+        return { kind: "settled", ...counts };
+      },
+    });
+    await transform(SEQUENCE);
+    const { text, line } = record({ id: "a" });
+    expect(settlements[1]?.refused).toEqual([
+      {
+        index: 0,
+        letter: {
+          key: "a",
+          reason: "refused",
+          path: "",
+          message: "no such site",
+          source: "hosts.ndjson",
+          line,
+          raw: text,
+          asset: settlements[0]?.assets[0]?.body,
+        },
+      },
+    ]);
+    expect(events[0]).toMatchObject({ event: "chunk.settled" });
+  });
+
+  it("gives a chunk up for now whose assets are refused faster than it can be settled", async () => {
+    const refusals = [{ index: 0, reason: "refused", message: "no" }];
+    const { transform } = start({ settle: async () => ({ kind: "refused", refusals }) });
+    await expect(transform(SEQUENCE)).rejects.toThrow("Cannot settle chunk 5");
   });
 
   it("does nothing with a chunk that is gone", async () => {
@@ -339,6 +380,7 @@ describe("a chunk that was taken up before and not settled", () => {
         settled.push(settlement);
         return { kind: "settled", waiting: 0, parked: 0, unchanged: 0, coalesced: 0, dead: 0 };
       },
+      onBuried: async () => {},
       policyOf: () => policy,
       report: (event) => void events.push(event),
     });

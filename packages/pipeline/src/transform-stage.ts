@@ -13,29 +13,21 @@ import {
 } from "@sluice/inventory";
 import type { Report } from "./events.ts";
 import { isolatedOutcomes, type IsolationOptions } from "./isolated-outcomes.ts";
+import { boundedLetter } from "./letter.ts";
+import { settleWithLetters, type Settle } from "./settle-with-letters.ts";
 
 export interface TransformStageOptions extends IsolationOptions {
   /** Null when the chunk was settled already. */
   loadChunk: (sequence: number) => Promise<Chunk | null>;
   /** Notes that the chunk is taken up. How often it was, this time included; 0 when it was settled meanwhile. */
   beginTry: (sequence: number) => Promise<number>;
-  settle: (sequence: number, settlement: Settlement) => Promise<SettledCounts>;
+  settle: Settle;
+  /** Told of every connector with new dead letters: there may be too many by now. */
+  onBuried: (connector: string) => Promise<void>;
   /** How a connector's records are mapped; null when this process does not know the connector. */
   policyOf: (connector: string) => MappingPolicy | null;
   report: Report;
 }
-
-/** What the decisions about a chunk came to. */
-type SettledCounts =
-  | { kind: "gone" }
-  | {
-      kind: "settled";
-      waiting: number;
-      parked: number;
-      unchanged: number;
-      coalesced: number;
-      dead: number;
-    };
 
 /**
  * Chunk -> assets -> outbox. A record that can't be mapped becomes a dead letter; its neighbours go on. A chunk that was
@@ -43,7 +35,7 @@ type SettledCounts =
  * and gives the same. Safe to repeat and to run twice at once.
  */
 export function createTransformStage(options: TransformStageOptions) {
-  const { loadChunk, beginTry, settle, policyOf, report } = options;
+  const { loadChunk, beginTry, settle, policyOf, onBuried, report } = options;
   return async function transform(sequence: number): Promise<void> {
     const chunk = await loadChunk(sequence);
     if (chunk === null) return;
@@ -60,7 +52,7 @@ export function createTransformStage(options: TransformStageOptions) {
       tries === 1
         ? settlementOf(chunk, policy)
         : settlementFrom(chunk, await isolatedOutcomes(chunk, policy, options));
-    const settled = await settle(sequence, settlement);
+    const settled = await settleWithLetters(settle, chunk, settlement);
     if (settled.kind === "gone") return;
     const { kind: _, ...counts } = settled;
     report({ event: "chunk.settled", run: chunk.run, sequence, ...counts });
@@ -68,6 +60,7 @@ export function createTransformStage(options: TransformStageOptions) {
       const reasons = countBy(settlement.dead.map(({ letter }) => letter.reason));
       report({ event: "records.buried", run: chunk.run, records: settlement.dead.length, reasons });
     }
+    if (settled.dead > 0) await onBuried(chunk.connector);
   };
 }
 
@@ -126,7 +119,8 @@ function buried(
   const { key, reason, path, message } = outcome;
   const { line, text: raw } = record;
   const id = outcome.id ?? placeId(run, source, line);
-  return { id, version, letter: { key, reason, path, message, source, line, raw } };
+  const letter = boundedLetter({ key, reason, path, message, source, line, raw });
+  return { id, version, letter };
 }
 
 /** Identity of a record without a key: where it stands. */

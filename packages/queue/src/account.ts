@@ -9,6 +9,7 @@ export const DISCONNECT_MS = 100;
 /** Where neither the configuration nor Redis has a bound. */
 const QUEUE_BYTES_MAX_DEFAULT = 1024 ** 3;
 const MEMORY_PERCENT_MAX_DEFAULT = 70;
+const DEAD_LETTERS_MAX_DEFAULT = 100_000;
 
 /** Settled assets take several times as much as their chunks do: there are no more than the next some hundred calls need. */
 const OUTBOX_BYTES_MAX = 16_000_000;
@@ -25,6 +26,8 @@ export interface AccountOptions {
   queueBytesMax?: number;
   /** From how much of `maxmemory` in use on producers wait, whoever uses it. Default 70. */
   memoryPercentMax?: number;
+  /** Dead letters that a connector may have before it is held. Default 100,000. */
+  deadLettersMax?: number;
   /** How long the first connection may take before opening fails. Default 5,000. */
   connectMs?: number;
   /** Nothing is written on opening, for whoever only looks. Default false. */
@@ -44,6 +47,7 @@ export class Account implements AsyncDisposable {
   readonly client: Redis;
   readonly queueBytesMax: number;
   readonly memoryPercentMax: number;
+  readonly deadLettersMax: number;
   readonly server: ServerReport;
   readonly #redisUrl: string;
 
@@ -58,6 +62,7 @@ export class Account implements AsyncDisposable {
       options.queueBytesMax ||
       Math.floor((server.memoryBytesMax * this.memoryPercentMax) / 100) ||
       QUEUE_BYTES_MAX_DEFAULT;
+    this.deadLettersMax = options.deadLettersMax ?? DEAD_LETTERS_MAX_DEFAULT;
     this.#redisUrl = options.redisUrl;
   }
 

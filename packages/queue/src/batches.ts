@@ -1,11 +1,13 @@
 import { strict as assert } from "node:assert";
 import { randomUUID } from "node:crypto";
 import type { Doubt, Evidence, Failures } from "@sluice/governor";
-import type { RejectedAsset } from "@sluice/inventory";
+import type { LetterContent, RejectedAsset } from "@sluice/inventory";
 import type { Account } from "./account.ts";
 import { look } from "./governor.ts";
 import { packLines, unpackLines } from "./packing.ts";
 import type { Lane } from "./runs.ts";
+
+const REMEMBERED_CHARS_MAX = 500;
 
 /** Assets that travel in one call. */
 export interface Batch {
@@ -106,7 +108,7 @@ export async function acknowledge(
     call,
     canary,
     asset === undefined ? "" : packLines([asset]),
-    ...rejected.flatMap(({ index, letter }) => [index, JSON.stringify(letter)]),
+    ...rejected.flatMap(({ index, letter }) => [index, JSON.stringify(letter), whyOf(letter)]),
   );
   const [delivered, buried, decided, refused] = reply.slice(1).map((count) => Number(count));
   return {
@@ -114,6 +116,11 @@ export async function acknowledge(
     dead: buried ?? 0,
     ofLate: { decided: decided ?? 0, refused: refused ?? 0 },
   };
+}
+
+/** What is remembered of a refusal, to say why its content is not sent again. */
+function whyOf({ reason, message }: LetterContent): string {
+  return JSON.stringify({ reason, message: message.slice(0, REMEMBERED_CHARS_MAX) });
 }
 
 /** Makes several batches of one, in order; suspects if it was found guilty. Returns their numbers; none when it is settled already. */

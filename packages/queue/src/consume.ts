@@ -13,6 +13,9 @@ export type Disposition =
   /** Only its connector waits: out of the way of the others. */
   | { kind: "aside"; delayMs: number };
 
+/** What becomes of a chunk's job: nothing of it is left, or its connector waits. */
+export type ChunkDisposition = Extract<Disposition, { kind: "done" | "aside" }>;
+
 export interface ConsumeOptions {
   concurrency: number;
   /** Told of every error; the job is tried again. */
@@ -80,11 +83,13 @@ export function consumeChunks(
   account: Account,
   lane: Lane,
   options: ConsumeOptions,
-  handle: (sequence: number) => Promise<void>,
+  handle: (sequence: number) => Promise<ChunkDisposition | void>,
 ): Consumer {
-  return new Consumer(account, INTAKE_QUEUE[lane], options, async (job: Job<ChunkJob>) => {
-    await handle(job.data.sequence);
-  });
+  async function work(job: Job<ChunkJob>, token: string): Promise<void> {
+    const disposition = await handle(job.data.sequence);
+    if (disposition?.kind === "aside") await stepAside(job, token, disposition.delayMs);
+  }
+  return new Consumer(account, INTAKE_QUEUE[lane], options, work);
 }
 
 /** Hands out the batches that are ready to be sent, until disposed of. */
@@ -103,10 +108,14 @@ export function consumeBatches(
       disposition = await handle(batch);
     }
     if (disposition.kind === "done") return;
-    await job.moveToDelayed(Date.now() + Math.min(ASIDE_MS_MAX, disposition.delayMs), token);
-    throw new DelayedError();
+    await stepAside(job, token, Math.min(ASIDE_MS_MAX, disposition.delayMs));
   }
   return new Consumer(account, OUTBOUND_QUEUE, options, work);
+}
+
+async function stepAside(job: Job, token: string, delayMs: number): Promise<never> {
+  await job.moveToDelayed(Date.now() + delayMs, token);
+  throw new DelayedError();
 }
 
 /** Returns whether the wait came to its end; not when the consumer has to stop. */

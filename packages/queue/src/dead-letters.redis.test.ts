@@ -4,6 +4,8 @@ import {
   findDeadLetters,
   listDeadLetters,
   discardDeadLetters,
+  scanDeadLetters,
+  type LetterFilter,
   forgetRefusals,
 } from "./dead-letters.ts";
 import { settle } from "./outbox.ts";
@@ -134,6 +136,40 @@ describe("dead letters", () => {
     expect(await countDeadLetters(account)).toBe(0);
     expect(await load(account, run, { a: "bad" })).toMatchObject({ dead: 1, waiting: 0 });
     expect(await countDeadLetters(account)).toBe(1);
+  });
+
+  it("written anew since they were read are not discarded", async () => {
+    const account = await freshAccount();
+    const run = await openTestRun(account);
+    await bury(account, run, ["a", "b"]);
+    const read = await listDeadLetters(account);
+    await bury(account, await openTestRun(account), ["a"]);
+    expect(await discardDeadLetters(account, read)).toBe(1);
+    expect((await listDeadLetters(account)).map(({ key }) => key)).toEqual(["a"]);
+    expect(await discardDeadLetters(account, read)).toBe(0);
+  });
+
+  it("are read page by page: those that are meant, and none that comes meanwhile", async () => {
+    const account = await freshAccount();
+    const here = await openTestRun(account);
+    const there = await openTestRun(account, "live", "elsewhere");
+    await bury(account, here, ["a", "b"]);
+    await bury(account, there, ["c"]);
+    const keysOf = async (filter: LetterFilter) => {
+      const keys: (string | null)[] = [];
+      for await (const letters of scanDeadLetters(account, filter)) {
+        keys.push(...letters.map(({ key }) => key));
+      }
+      return new Set(keys);
+    };
+    expect(await keysOf({})).toEqual(new Set(["a", "b", "c"]));
+    expect(await keysOf({ connector: "elsewhere" })).toEqual(new Set(["c"]));
+    expect(await keysOf({ run: here })).toEqual(new Set(["a", "b"]));
+    expect(await keysOf({ reason: "refused", run: there })).toEqual(new Set(["c"]));
+    expect(await keysOf({ reason: "schema" })).toEqual(new Set([]));
+    const [later = 0] = await account.client.time();
+    await account.client.zadd(account.key("dead:connector:at"), (later + 60) * 1_000, idOf("b"));
+    expect(await keysOf({})).toEqual(new Set(["a", "c"]));
   });
 
   it("may be sent again when the refusal is forgotten, and stay until that is delivered", async () => {

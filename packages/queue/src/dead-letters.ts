@@ -1,5 +1,6 @@
-import type { LetterContent } from "@sluice/inventory";
+import { assetId, type LetterContent } from "@sluice/inventory";
 import type { Account } from "./account.ts";
+import { look } from "./governor.ts";
 
 /** A record that can't be delivered as it is, kept until someone decides. */
 export interface DeadLetter extends LetterContent {
@@ -11,17 +12,52 @@ export interface DeadLetter extends LetterContent {
   atMs: number;
 }
 
-/** Letters fetched at once: a command with more arguments than the stack has room for cannot be sent. */
-const PAGE_LETTERS = 1_000;
+/** Which letters are meant; what is left out does not matter. */
+export interface LetterFilter {
+  connector?: string;
+  run?: string;
+  reason?: string;
+}
 
-/** The letters an operator still has to look at, the newest first. */
+/** Letters read at once: by the size of those before them, as one may be more than a megabyte. */
+const PAGE_LETTERS_MAX = 1_000;
+const PAGE_LETTERS_MIN = 10;
+const PAGE_CHARS = 2_000_000;
+const FOUND_MAX = 100;
+
+/**
+ * The letters an operator still has to look at, page by page in no order, however many there are: those that are there
+ * when it begins and stay. One may come twice while others are taken away.
+ */
+export async function* scanDeadLetters(
+  account: Account,
+  { connector: only, run, reason }: LetterFilter = {},
+): AsyncGenerator<DeadLetter[]> {
+  const { nowMs } = await look(account);
+  for (const connector of only === undefined ? await connectorsOf(account) : [only]) {
+    for await (const entries of scanEntries(account, connector)) {
+      const known = entries.filter(({ atMs }) => atMs <= nowMs);
+      for await (const letters of loadInPages(account, connector, known)) {
+        yield letters.filter(
+          (letter) =>
+            (run === undefined || letter.run === run) &&
+            (reason === undefined || letter.reason === reason),
+        );
+      }
+    }
+  }
+}
+
+/** The newest letters an operator still has to look at, the newest first. */
 export async function listDeadLetters(
   account: Account,
   options: { connector?: string; limit?: number } = {},
 ): Promise<DeadLetter[]> {
-  const connectors = options.connector ? [options.connector] : await connectorsOf(account);
   const limit = options.limit ?? 1_000;
-  const lists = await Promise.all(connectors.map((one) => lettersOf(account, one, limit)));
+  const connectors = options.connector ? [options.connector] : await connectorsOf(account);
+  const lists = await Promise.all(
+    connectors.map((connector) => newestLetters(account, connector, limit)),
+  );
   return lists
     .flat()
     .sort((a, b) => b.atMs - a.atMs)
@@ -38,28 +74,46 @@ export async function countDeadLetters(account: Account): Promise<number> {
 }
 
 /**
- * The visible letters of that key; where there is none, those whose id begins with these eight or more hex digits.
+ * The visible letters of that key; where there is none, up to a hundred whose id begins with these eight or more hex digits.
  * Fewer would take many a short key for the beginning of somebody else's id.
  */
 export async function findDeadLetters(account: Account, idOrKey: string): Promise<DeadLetter[]> {
-  const letters = await listDeadLetters(account, { limit: Number.MAX_SAFE_INTEGER });
-  const ofKey = letters.filter(({ key }) => key === idOrKey);
-  if (ofKey.length > 0 || !/^[0-9a-f]{8,32}$/.test(idOrKey)) return ofKey;
-  return letters.filter(({ id }) => id.startsWith(idOrKey));
+  const found: DeadLetter[] = [];
+  const isId = /^[0-9a-f]{8,32}$/.test(idOrKey);
+  const ofKey: Entry = { id: assetId(idOrKey), atMs: null };
+  for (const connector of await connectorsOf(account)) {
+    found.push(...(await loadLetters(account, connector, [ofKey])));
+  }
+  if (found.length > 0 || !isId) return found;
+  for (const connector of await connectorsOf(account)) {
+    for await (const entries of scanEntries(account, connector)) {
+      const named = entries.filter(({ id }) => id.toString("hex").startsWith(idOrKey));
+      found.push(...(await loadLetters(account, connector, named)));
+      if (found.length >= FOUND_MAX) return found;
+    }
+  }
+  return found;
 }
 
-/** Takes letters off the list. Content that Qualys refused stays known as refused, so that it is not tried again. */
+/**
+ * Takes letters off the list, but those that were written anew since they were read. Returns how many. Content that Qualys
+ * refused stays known as refused, so that it is not tried again.
+ */
 export async function discardDeadLetters(
   account: Account,
   letters: readonly DeadLetter[],
-): Promise<void> {
-  const pipeline = account.client.pipeline();
-  for (const { id, connector } of letters) {
-    const field = Buffer.from(id, "hex");
-    pipeline.zrem(account.key(`dead:${connector}:at`), field);
-    pipeline.hdel(account.key(`dead:${connector}`), field);
+): Promise<number> {
+  let discarded = 0;
+  for (const [connector, group] of Map.groupBy(letters, (letter) => letter.connector)) {
+    for (let at = 0; at < group.length; at += PAGE_LETTERS_MAX) {
+      const args = group
+        .slice(at, at + PAGE_LETTERS_MAX)
+        .flatMap(({ id, version, run }) => [Buffer.from(id, "hex"), version, run]);
+      const [count] = await account.run("discard", connector, ...args);
+      discarded += Number(count);
+    }
   }
-  await pipeline.exec();
+  return discarded;
 }
 
 /** Lets content that Qualys refused be sent again. The letters stay until it is delivered, or refused once more. */
@@ -78,23 +132,74 @@ async function connectorsOf(account: Account): Promise<string[]> {
   return await account.client.smembers(account.key("connectors"));
 }
 
-async function lettersOf(
+/** A letter's place in the list; null where it was not looked up. */
+interface Entry {
+  id: Buffer;
+  atMs: number | null;
+}
+
+type DatedEntry = Entry & { atMs: number };
+
+async function* scanEntries(account: Account, connector: string): AsyncGenerator<DatedEntry[]> {
+  const key = account.key(`dead:${connector}:at`);
+  let cursor = "0";
+  do {
+    const reply = await account.client.zscanBuffer(key, cursor, "COUNT", PAGE_LETTERS_MAX);
+    cursor = reply[0].toString();
+    yield entriesIn(reply[1]);
+  } while (cursor !== "0");
+}
+
+/** Members and scores in turn, as Redis returns them. */
+function entriesIn(members: readonly Buffer[]): DatedEntry[] {
+  return Array.from({ length: members.length / 2 }, (_, at) => ({
+    id: members[at * 2] ?? Buffer.alloc(0),
+    atMs: Number(members[at * 2 + 1]?.toString()),
+  }));
+}
+
+async function newestLetters(
   account: Account,
   connector: string,
   limit: number,
 ): Promise<DeadLetter[]> {
-  const key = account.key(`dead:${connector}`);
-  const members = await account.client.zrevrangeBuffer(`${key}:at`, 0, limit - 1, "WITHSCORES");
+  const key = account.key(`dead:${connector}:at`);
+  const entries = entriesIn(await account.client.zrevrangeBuffer(key, 0, limit - 1, "WITHSCORES"));
   const letters: DeadLetter[] = [];
-  for (let at = 0; at < members.length; at += 2 * PAGE_LETTERS) {
-    const page = members.slice(at, at + 2 * PAGE_LETTERS);
-    const ids = page.filter((_, index) => index % 2 === 0);
-    const values = await account.client.hmget(key, ...ids);
-    values.forEach((value, index) => {
-      const id = ids[index]?.toString("hex") ?? "";
-      const atMs = Number(page[index * 2 + 1]?.toString());
-      if (value !== null) letters.push(parseLetter(value, { id, connector, atMs }));
-    });
+  for await (const page of loadInPages(account, connector, entries)) letters.push(...page);
+  return letters;
+}
+
+async function* loadInPages(
+  account: Account,
+  connector: string,
+  entries: readonly Entry[],
+): AsyncGenerator<DeadLetter[]> {
+  let size = PAGE_LETTERS_MIN;
+  for (let at = 0; at < entries.length;) {
+    const page = await loadLetters(account, connector, entries.slice(at, at + size));
+    at += size;
+    const chars = page.reduce((sum, { raw, asset = "" }) => sum + raw.length + asset.length, 1);
+    const fitting = Math.floor((PAGE_CHARS * page.length) / chars);
+    size = Math.max(PAGE_LETTERS_MIN, Math.min(PAGE_LETTERS_MAX, size * 10, fitting));
+    yield page;
+  }
+}
+
+async function loadLetters(
+  account: Account,
+  connector: string,
+  entries: readonly Entry[],
+): Promise<DeadLetter[]> {
+  if (entries.length === 0) return [];
+  const key = account.key(`dead:${connector}`);
+  const values = await account.client.hmget(key, ...entries.map(({ id }) => id));
+  const letters: DeadLetter[] = [];
+  for (const [index, value] of values.entries()) {
+    const entry = entries[index];
+    if (value === null || entry === undefined) continue;
+    const atMs = entry.atMs ?? Number(await account.client.zscore(`${key}:at`, entry.id));
+    letters.push(parseLetter(value, { id: entry.id.toString("hex"), connector, atMs }));
   }
   return letters;
 }

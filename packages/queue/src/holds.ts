@@ -33,7 +33,7 @@ export async function beginHold(account: Account, hold: NewHold): Promise<boolea
  */
 export async function endHolds(
   account: Account,
-  options: { reason?: HoldReason; cause?: Exclude<EndCause, "time"> } = {},
+  options: { reason?: HoldReason; cause?: Exclude<EndCause, "time" | "room"> } = {},
 ): Promise<string[]> {
   const { reason, cause = "operator" } = options;
   return await govern(

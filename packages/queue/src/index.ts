@@ -29,14 +29,21 @@ export {
   type ReserveOptions,
 } from "./budget.ts";
 export { compareAssets, learnedBytesMax } from "./compare.ts";
-export { consumeBatches, consumeChunks, type Disposition } from "./consume.ts";
+export {
+  consumeBatches,
+  consumeChunks,
+  type ChunkDisposition,
+  type Disposition,
+} from "./consume.ts";
 export {
   countDeadLetters,
   discardDeadLetters,
   findDeadLetters,
   forgetRefusals,
   listDeadLetters,
+  scanDeadLetters,
   type DeadLetter,
+  type LetterFilter,
 } from "./dead-letters.ts";
 export { EmbeddedRedis } from "./embedded-redis.ts";
 export {
@@ -48,6 +55,18 @@ export {
   type HeldClaim,
 } from "./enqueue.ts";
 export { look } from "./governor.ts";
+export {
+  allowMoreLetters,
+  endHoldBelowLetterBound,
+  holdAtLetterBound,
+  isHeldForLetters,
+  type NewHold,
+} from "./letter-bound.ts";
+export {
+  discardMalformedRanges,
+  listMalformedRanges,
+  type MalformedRange,
+} from "./malformed-ranges.ts";
 export { beginHold, endHolds, readHolds, type Hold } from "./holds.ts";
 export {
   backlogConnectors,

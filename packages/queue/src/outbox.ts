@@ -1,13 +1,23 @@
 import { strict as assert } from "node:assert";
 import { randomUUID } from "node:crypto";
-import type { Chunk, SettledAsset, Settlement } from "@sluice/inventory";
+import type { Chunk, LetterContent, SettledAsset, Settlement } from "@sluice/inventory";
 import type { Account } from "./account.ts";
 import { unpackChunk } from "./chunk.ts";
 import { packLines, unpackLines } from "./packing.ts";
 import type { Lane } from "./runs.ts";
+import type { Reply } from "./scripts.ts";
+
+/** An asset whose content Qualys refused before, and why; its place among the assets of the settlement. */
+export interface Refusal {
+  index: number;
+  reason: string;
+  message: string;
+}
 
 export type Settled =
   | { kind: "gone" }
+  /** Nothing is settled: these assets need letters first. */
+  | { kind: "refused"; refusals: readonly Refusal[] }
   | {
       kind: "settled";
       waiting: number;
@@ -50,9 +60,16 @@ export async function settle(
     settlement.coalesced,
     JSON.stringify(settlement.warnings),
     dead.length,
-    ...dead.flatMap(({ id, version, letter }) => [id, version, JSON.stringify(letter)]),
+    ...dead.flatMap((record) => [
+      record.id,
+      record.version,
+      JSON.stringify(record.letter),
+      placeIfMalformed(record.letter),
+    ]),
+    ...(settlement.refused ?? []).flatMap(({ index, letter }) => [index, JSON.stringify(letter)]),
   );
   if (reply[0] === "gone") return { kind: "gone" };
+  if (reply[0] === "refused") return { kind: "refused", refusals: refusalsIn(reply.slice(1)) };
   const [waiting, parked, unchanged, coalesced, buried] = reply.slice(1).map(Number);
   return {
     kind: "settled",
@@ -62,6 +79,18 @@ export async function settle(
     coalesced: coalesced ?? 0,
     dead: buried ?? 0,
   };
+}
+
+/** Malformed lines may be too many for letters: then their places are kept. */
+function placeIfMalformed({ reason, source, line }: LetterContent): string {
+  return reason === "malformed" ? `${line} ${source}` : "";
+}
+
+function refusalsIn(pairs: readonly Reply[]): Refusal[] {
+  return Array.from({ length: pairs.length / 2 }, (_, at) => ({
+    index: Number(pairs[at * 2]),
+    ...(JSON.parse(String(pairs[at * 2 + 1])) as Omit<Refusal, "index">),
+  }));
 }
 
 function writeEntry(table: Buffer, at: number, asset: SettledAsset, bytes: number): void {

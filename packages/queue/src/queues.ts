@@ -88,9 +88,9 @@ export class Queues implements AsyncDisposable {
     await this.#outbound.setGlobalRateLimit(1e9, 1);
   }
 
-  /** Brings batches back that stepped aside for a hold of their connector. */
+  /** Brings chunks and batches back that stepped aside for a hold of their connector. */
   async promoteDelayed(): Promise<void> {
-    await this.#outbound.promoteJobs();
+    await Promise.all(this.#all().map((queue) => queue.promoteJobs()));
   }
 
   /** Jobs by queue and state. `failed` is always 0, or something is badly wrong. */

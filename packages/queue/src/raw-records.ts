@@ -1,4 +1,4 @@
-import { versionOf, type RawRecord } from "@sluice/inventory";
+import { recordsByVersion, type RawRecord } from "@sluice/inventory";
 import type { Account } from "./account.ts";
 import { unpackChunk } from "./chunk.ts";
 
@@ -37,12 +37,5 @@ export async function rawRecords(
 /** The records of the chunk that a segment was made of, by version. */
 async function loadRecords(account: Account, segment: number): Promise<Map<number, RawRecord>> {
   const packed = await account.client.hgetBuffer(account.key(`seg:${segment}`), "raw");
-  if (packed === null) return new Map();
-  const chunk = unpackChunk(packed);
-  return new Map(
-    chunk.records.map(({ text, line, version, source }, index) => [
-      version ?? versionOf(segment, index),
-      { raw: text, line, source: source ?? chunk.source },
-    ]),
-  );
+  return packed === null ? new Map() : recordsByVersion(unpackChunk(packed), segment);
 }

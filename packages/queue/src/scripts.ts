@@ -13,7 +13,7 @@ const SCRIPTS = {
   admit: ["account", "bytes"],
   try: ["account"],
   died: ["account"],
-  settle: ["account", "bytes", "books", "segments", "ledger", "letters"],
+  settle: ["account", "bytes", "books", "segments", "ledger", "letters", "ranges"],
   cut: ["account", "bytes", "books", "segments", "batches", "holds", "suspects"],
   put: ["account", "bytes"],
   acknowledge: [
@@ -29,6 +29,7 @@ const SCRIPTS = {
   split: ["account", "bytes", "books", "batches", "suspects"],
   quarantine: ["account"],
   canary: ["account", "bytes", "ledger", "batches", "holds"],
+  discard: ["account", "letters"],
   compare: ["account", "ledger", "letters"],
   look: ["account", "suspects"],
   commit: ["account", "governor"],

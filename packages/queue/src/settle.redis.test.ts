@@ -190,6 +190,49 @@ describe("settle", () => {
     expect(letters).toMatchObject([{ key: "a", message: "refused", run: again }]);
   });
 
+  it("remembers of a refusal only what its repetition needs, and asks for a letter about it", async () => {
+    const account = await freshAccount();
+    const run = await openTestRun(account);
+    await load(account, run, { a: "bad" });
+    await deliverNext(account, "a");
+    const memory = await account.client.hgetBuffer(account.key("refused:connector"), idOf("a"));
+    expect(memory?.subarray(8).toString()).toBe('{"reason":"refused","message":"refused"}');
+    const sequence = await store(account, run, 2);
+    const assets = [
+      assetOf("b", "1", versionOf(sequence, 0)),
+      assetOf("a", "bad", versionOf(sequence, 1)),
+    ];
+    const settlement = { assets, dead: [], coalesced: 0, warnings: {} };
+    const before = await readRun(account, run);
+    expect(await settle(account, sequence, settlement)).toEqual({
+      kind: "refused",
+      refusals: [{ index: 1, reason: "refused", message: "refused" }],
+    });
+    expect(await readRun(account, run)).toEqual(before);
+    const letter = { ...letterOf("a"), raw: '{"now":1}', line: 2 };
+    const refused = [{ index: 1, letter }];
+    expect(await settle(account, sequence, { ...settlement, refused })).toMatchObject({
+      dead: 1,
+      waiting: 1,
+    });
+    expect(await listDeadLetters(account)).toMatchObject([
+      { raw: '{"now":1}', line: 2, version: versionOf(sequence, 1) },
+    ]);
+  });
+
+  it("buries what Qualys refused before also while an older version is in flight", async () => {
+    const account = await freshAccount();
+    const run = await openTestRun(account);
+    await load(account, run, { a: "bad" });
+    await deliverNext(account, "a");
+    await load(account, run, { a: "good" });
+    const batch = await takeBatch(account);
+    expect(await load(account, run, { a: "bad" })).toMatchObject({ dead: 1, parked: 0 });
+    await acknowledge(account, batch, 2, []);
+    expect(await listDeadLetters(account)).toMatchObject([{ key: "a" }]);
+    expect(await readRun(account, run)).toMatchObject({ delivered: 1, dead: 2, pending: 0 });
+  });
+
   it("sends refused content again once it has changed", async () => {
     const account = await freshAccount();
     const run = await openTestRun(account);

@@ -1,5 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
-import { versionOf, type LetterContent, type SettledAsset } from "@sluice/inventory";
+import {
+  versionOf,
+  type LetterContent,
+  type SettledAsset,
+  type Settlement,
+} from "@sluice/inventory";
 import { expect, inject, onTestFinished, vi } from "vitest";
 import { openAccount, type Account, type AccountOptions } from "./account.ts";
 import { acknowledge, loadBatch, type Batch } from "./batches.ts";
@@ -77,7 +82,23 @@ export async function settleAs(
   const assets = Object.entries(contents).map(([key, content], index) =>
     assetOf(key, content, versionOf(sequence, index)),
   );
-  return await settle(account, sequence, { assets, dead: [], coalesced: 0, warnings: {} });
+  return await settleRefused(account, sequence, { assets, dead: [], coalesced: 0, warnings: {} });
+}
+
+/** Settles as a worker does: what Qualys refused before gets a letter. */
+async function settleRefused(
+  account: Account,
+  sequence: number,
+  settlement: Settlement,
+): Promise<Settled> {
+  const settled = await settle(account, sequence, settlement);
+  if (settled.kind !== "refused") return settled;
+  const refused = settled.refusals.map(({ index, message }) => {
+    const { body } = settlement.assets[index] ?? { body: "{}" };
+    const { key } = JSON.parse(body) as { key: string };
+    return { index, letter: letterOf(key, message) };
+  });
+  return await settle(account, sequence, { ...settlement, refused });
 }
 
 /** Stores and settles a chunk of assets: content by key. */

@@ -43,6 +43,9 @@ export const processSettings = z.object({
   SLUICE_MEMORY_PERCENT_MAX: count(1, 100)
     .default(70)
     .describe("percent of Redis's maxmemory in use, by whomever, from where on producers wait"),
+  SLUICE_DEAD_LETTERS_MAX: count(1, 10_000_000)
+    .default(100_000)
+    .describe("dead letters a connector may have, of 2.5 KB on average, before it is held"),
 });
 
 /** Whom a supervisor asks how a process is. */

@@ -1,4 +1,4 @@
-import { beginHold, endHolds } from "@sluice/queue";
+import { allowMoreLetters, beginHold, endHolds, readHolds } from "@sluice/queue";
 import { EXIT } from "../exit-codes.ts";
 import { openSession } from "../session.ts";
 import { readAccountSettings } from "../settings.ts";
@@ -23,6 +23,9 @@ export async function pauseSending(terminal: Terminal): Promise<number> {
 /** `sluice resume`: ends every hold, whatever its reason. */
 export async function resumeSending(terminal: Terminal): Promise<number> {
   await using session = await openSession(readAccountSettings(process.env), terminal);
+  for (const { reason, scope } of await readHolds(session.account)) {
+    if (reason === "dead-letters") await allowMoreLetters(session.account, scope);
+  }
   const ended = await endHolds(session.account);
   await session.queues.promoteDelayed();
   terminal.result(

@@ -1,6 +1,6 @@
-import { once } from "node:events";
 import { sampleLines, type SampleOptions } from "@sluice/sources";
 import { EXIT } from "../exit-codes.ts";
+import { writeOut } from "../write-out.ts";
 
 const LINES_AT_ONCE = 500;
 
@@ -12,10 +12,9 @@ export async function sample(options: SampleOptions, signal: AbortSignal): Promi
     text += `${line}\n`;
     lines += 1;
     if (lines % LINES_AT_ONCE > 0) continue;
-    if (!process.stdout.write(text))
-      await Promise.race([once(process.stdout, "drain"), once(process.stdout, "close")]);
+    const isRead = await writeOut(text);
     text = "";
-    if (signal.aborted || process.stdout.destroyed) return EXIT.stopped;
+    if (signal.aborted || !isRead) return EXIT.stopped;
   }
   process.stdout.write(text);
   return EXIT.done;

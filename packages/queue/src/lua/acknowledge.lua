@@ -3,7 +3,7 @@
 -- Atomic because an accepted asset is either in the ledger or its batch is still unsettled, never neither.
 -- A canary was taken before: whatever became of it, it is on no books, and the ledger has it already.
 -- ARGV: batch, call, place of an asset that was taken and can serve as a canary (-1: none), its body, then for each asset not
---   taken: its place in the batch (from 0), its letter's JSON
+--   taken: its place in the batch (from 0), its letter's JSON, why as JSON
 -- Returns: {gone} (acknowledged before) | {ok, delivered, dead, assets decided of late, those of them refused}
 local batch, call = ARGV[1], tonumber(ARGV[2])
 local stored = redis.call('HMGET', P .. 'batch:' .. batch, 'c', 'm', 'runs', 's', 'canary', 'suspect', 'ambiguous')
@@ -12,12 +12,15 @@ local isCanary, isSuspect, isAmbiguous = stored[5], stored[6], stored[7]
 local connector, members, runs, places = stored[1], stored[2], linesOf(stored[3]), stored[4] or ''
 
 local nowMs = readClock()
-local rejected = {}
-for i = 5, #ARGV, 2 do rejected[tonumber(ARGV[i])] = ARGV[i + 1] end
+local rejected, why = {}, {}
+for i = 5, #ARGV, 3 do
+  local position = tonumber(ARGV[i])
+  rejected[position], why[position] = ARGV[i + 1], ARGV[i + 2]
+end
 local count = #members / MEMBER_BYTES
 local ids = {}
 for i = 0, count - 1 do ids[i + 1] = (memberAt(members, i)) end
-local refusedKey, parkedKey = P .. 'refused:' .. connector, P .. 'parked:' .. connector
+local parkedKey = P .. 'parked:' .. connector
 local letters = lookUp(P .. 'dead:' .. connector, ids)
 local parkedPlaces = lookUp(parkedKey, ids)
 
@@ -41,6 +44,7 @@ for i = 0, isCanary and -1 or count - 1 do
   if rejected[i] then
     if isAmbiguous then forgetFingerprint(id) end
     buryRefused(connector, id, version, fingerprint, runs[run], rejected[i], nowMs)
+    rememberRefusal(connector, id, fingerprint, why[i])
     book(runs[run], 'dead', 1)
   else
     writeLedger(connector, id, fingerprint, version, call)
@@ -58,7 +62,8 @@ if isCanary and rejected[0] then redis.call('HDEL', P .. 'connector:' .. connect
 
 -- A parked version meets the ledger and the letters as this batch has left them.
 local waiting, unparked = {}, {}
-local function unpark(id, place)
+local function unpark(position, id, place)
+  local _, inFlight = memberAt(members, position)
   local version, segment, position = unpackPlace(place)
   local segmentKey = P .. 'seg:' .. segment
   local segmentHeader = redis.call('HMGET', segmentKey, 't', 'l')
@@ -69,7 +74,8 @@ local function unpark(id, place)
     forgetLetter(connector, id, redis.call('HGET', P .. 'dead:' .. connector, id), version)
     book(runOf(segment), 'unchanged', 1)
     release(segment, 1)
-  elseif buryIfRefusedBefore(connector, id, version, fingerprint, runOf(segment), redis.call('HGET', refusedKey, id), nowMs) then
+  elseif rejected[position] and not isCanary and fingerprint == inFlight then
+    buryRefused(connector, id, version, fingerprint, runOf(segment), rejected[position], nowMs)
     book(runOf(segment), 'dead', 1)
     release(segment, 1)
   else
@@ -82,7 +88,7 @@ end
 for i = 1, count do
   if parkedPlaces[i] then
     unparked[#unparked + 1] = ids[i]
-    unpark(ids[i], parkedPlaces[i])
+    unpark(i - 1, ids[i], parkedPlaces[i])
   end
 end
 if #unparked > 0 then redis.call('HDEL', parkedKey, unpack(unparked)) end

@@ -11,18 +11,12 @@ for i = 1, count do ids[i] = string.sub(entries, (i - 1) * ENTRY_BYTES + 1, (i -
 local flights, waiting = lookUp(P .. 'inflight:' .. connector, ids), lookUp(P .. 'index:' .. connector, ids)
 local refused = lookUp(P .. 'refused:' .. connector, ids)
 
-local function isRefused(letter, fingerprint)
-  if not letter then return false end
-  local _, refusedHex = openLetter(letter)
-  return refusedHex == toHex(fingerprint)
-end
-
 local letters = {}
 for i = 1, count do
   local fingerprint = string.sub(entries, (i - 1) * ENTRY_BYTES + 17, i * ENTRY_BYTES)
   local sent = readLedger(connector, ids[i])
   local fate = sent and 'c' or 'n'
-  if sent == fingerprint then fate = 'u' elseif isRefused(refused[i], fingerprint) then fate = 'd' end
+  if sent == fingerprint then fate = 'u' elseif refusalOf(refused[i], fingerprint) then fate = 'd' end
   letters[i] = fate .. (flights[i] and 'f' or waiting[i] and 'w' or '-')
 end
 return table.concat(letters)

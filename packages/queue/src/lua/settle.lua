@@ -2,8 +2,10 @@
 -- Atomic because each decision rests on the outbox, the flights, the ledger and the letters as they are now.
 -- A chunk that is gone was settled before: nothing changes.
 -- ARGV: sequence, table of entries, body of the segment, assets coalesced within the chunk,
---   warnings as JSON {code: count}, dead letters, then for each of them: id, version, JSON
--- Returns: {gone} | {ok, waiting, parked, unchanged, coalesced, dead}
+--   warnings as JSON {code: count}, dead letters, then for each of them: id, version, JSON, "line source" if malformed, then
+--   for each asset known to be refused: its entry (from 0), its letter's JSON
+-- Returns: {gone} | {refused, then for each asset that is and has no letter: its entry, why as JSON}: nothing is changed
+--   | {ok, waiting, parked, unchanged, coalesced, dead}
 local sequence, entries, body = tonumber(ARGV[1]), ARGV[2], ARGV[3]
 local chunkKey = P .. 'chunk:' .. sequence
 local chunk = redis.call('HMGET', chunkKey, 'r', 'c', 'l', 'n', 'b')
@@ -20,6 +22,20 @@ local waitingPlaces, parkedPlaces = lookUp(indexKey, ids), lookUp(parkedKey, ids
 local flights = lookUp(P .. 'inflight:' .. connector, ids)
 local letters, refused = lookUp(P .. 'dead:' .. connector, ids), lookUp(P .. 'refused:' .. connector, ids)
 
+local FIRST_DEAD = 7
+local refusedLetters = {}
+for i = FIRST_DEAD + buried * 4, #ARGV, 2 do refusedLetters[tonumber(ARGV[i]) + 1] = ARGV[i + 1] end
+local unknown = { 'refused' }
+for i = 1, count do
+  local _, fingerprint = entryAt(entries, i - 1)
+  local why = refusalOf(refused[i], fingerprint)
+  if why and not refusedLetters[i] then
+    unknown[#unknown + 1] = i - 1
+    unknown[#unknown + 1] = why
+  end
+end
+if #unknown > 1 then return unknown end
+
 local waiting, parked = {}, {}
 local result = { waiting = 0, parked = 0, unchanged = 0, coalesced = tonumber(ARGV[4]), dead = 0 }
 
@@ -34,6 +50,11 @@ local function decide(i)
   local id, fingerprint, version = entryAt(entries, i - 1)
   local sent, sentVersion, sentCall = readLedger(connector, id)
   if isSuperseded(i, version, sentVersion) then return 'coalesced' end
+  -- Also while an older version is in flight: whatever becomes of that one, this one needs no call.
+  if sent ~= fingerprint and refusalOf(refused[i], fingerprint) then
+    buryRefused(connector, id, version, fingerprint, run, refusedLetters[i], nowMs)
+    return 'dead'
+  end
   if flights[i] then
     if parkedPlaces[i] then coalesce(parkedPlaces[i]) end
     parked[#parked + 1] = id
@@ -49,7 +70,6 @@ local function decide(i)
     end
     return 'unchanged'
   end
-  if buryIfRefusedBefore(connector, id, version, fingerprint, run, refused[i], nowMs) then return 'dead' end
   if waitingPlaces[i] then coalesce(waitingPlaces[i]) end
   waiting[#waiting + 1] = id
   waiting[#waiting + 1] = packPlace(version, sequence, i - 1)
@@ -75,10 +95,22 @@ if result.waiting > 0 then
   wake()
 end
 
-for i = 0, buried - 1 do
-  local version = tonumber(ARGV[8 + i * 3])
-  bury(connector, ARGV[7 + i * 3], version, sealLetter(version, '-', run, ARGV[9 + i * 3]), nowMs)
+local function isMalformed(at) return ARGV[at + 3] ~= '' end
+local malformed, beyond = 0, {}
+for at = FIRST_DEAD, FIRST_DEAD + buried * 4 - 1, 4 do
+  if isMalformed(at) then malformed = malformed + 1 end
 end
+local room = malformed > 0 and takeMalformed(run, malformed) or 0
+for at = FIRST_DEAD, FIRST_DEAD + buried * 4 - 1, 4 do
+  if isMalformed(at) then room = room - 1 end
+  if isMalformed(at) and room < 0 then
+    beyond[#beyond + 1] = ARGV[at + 3]
+  else
+    local version = tonumber(ARGV[at + 1])
+    bury(connector, ARGV[at], version, sealLetter(version, '-', run, ARGV[at + 2]), nowMs)
+  end
+end
+noteLines(run, beyond)
 result.dead = result.dead + buried
 
 for _, outcome in ipairs({ 'unchanged', 'coalesced', 'dead' }) do book(run, outcome, result[outcome]) end

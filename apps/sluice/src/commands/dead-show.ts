@@ -1,0 +1,29 @@
+import type { DeadLetter } from "@sluice/queue";
+import { EXIT } from "../exit-codes.ts";
+import { namedLetters, nameOf, placeOf } from "../selected-letters.ts";
+import { openSession } from "../session.ts";
+import { readAccountSettings } from "../settings.ts";
+import { grouped, type Terminal } from "../terminal.ts";
+
+/** `sluice dead show`: everything known of one record. */
+export async function showDead(idOrKey: string, terminal: Terminal): Promise<number> {
+  await using session = await openSession(readAccountSettings(process.env), terminal);
+  const letters = await namedLetters(session.account, [idOrKey]);
+  terminal.result({ letters }, letters.flatMap(linesAbout));
+  return EXIT.done;
+}
+
+function linesAbout(letter: DeadLetter): string[] {
+  const { id, reason, path, message, run, connector, version, atMs, raw, rawChars, asset } = letter;
+  const beginning =
+    rawChars === undefined ? "" : ` (the beginning of ${grouped(rawChars)} characters)`;
+  return [
+    `${id}  ${nameOf(letter)}`,
+    `  reason: ${reason}${path ? ` at ${path}` : ""}`,
+    `  ${message}`,
+    `  from: ${placeOf(letter)}`,
+    `  run ${run}, version ${version}, connector ${connector}, ${new Date(atMs).toISOString()}`,
+    `  record${beginning}: ${raw}`,
+    ...(asset === undefined ? [] : [`  sent: ${asset}`]),
+  ];
+}
