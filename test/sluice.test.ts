@@ -587,7 +587,7 @@ describe("sluice --help", () => {
     return [...commands.matchAll(/^ {2}(\w+)/gm)].map(([, verb]) => verb ?? "");
   }
 
-  it("has an example for every verb, and a way to have JSON for all but the one that prints NDJSON", async () => {
+  it("has an example for every verb, and a way to have JSON for all but those that print NDJSON", async () => {
     await using place = await openPlace();
     const help = async (...words: string[]) => {
       const ended = await place.run([...words, "--help"], { env: {} });
@@ -597,13 +597,14 @@ describe("sluice --help", () => {
     const verbs = verbsOf(await help()).filter((verb) => verb !== "help" && verb !== "dead");
     const dead = verbsOf(await help("dead")).filter((verb) => verb !== "help");
     expect(verbs).toEqual(expect.arrayContaining(["push", "enqueue", "up", "drain", "sample"]));
-    expect(dead).toEqual(["list", "show", "replay", "discard"]);
+    expect(dead).toEqual(["list", "show", "replay", "discard", "export"]);
     const all = [...verbs.map((verb) => [verb]), ...dead.map((verb) => ["dead", verb])];
     const texts = await Promise.all(all.map((words) => help(...words)));
     for (const [index, words] of all.entries()) {
       const text = texts[index] ?? "";
       expect(text).toMatch(new RegExp(`Example:\n  (.*\\| )?sluice ${words.join(" ")}`));
-      expect(text.includes("--json"), words.join(" ")).toBe(words[0] !== "sample");
+      const isNdjson = ["sample", "dead export"].includes(words.join(" "));
+      expect(text.includes("--json"), words.join(" ")).toBe(!isNdjson);
     }
   });
 });

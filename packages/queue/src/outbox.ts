@@ -8,7 +8,7 @@ import type { Lane } from "./runs.ts";
 import type { Reply } from "./scripts.ts";
 
 /** An asset whose content Qualys refused before, and why; its place among the assets of the settlement. */
-export interface Refusal {
+interface Refusal {
   index: number;
   reason: string;
   message: string;
