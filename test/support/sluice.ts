@@ -24,11 +24,13 @@ export interface Ended {
 }
 
 /** A command that runs. Disposing of it stops it, and with it an embedded Redis that nobody else uses. */
-interface Running extends AsyncDisposable {
+export interface Running extends AsyncDisposable {
   readonly ended: Promise<Ended>;
+  /** What it has printed on stderr so far. */
+  readonly stderr: string;
   /** Resolves with the first line of stdout or stderr that matches; rejects when the command ends without one. */
   line(pattern: RegExp): Promise<RegExpMatchArray>;
-  signal(name: "SIGINT" | "SIGTERM" | "SIGKILL"): void;
+  signal(name: NodeJS.Signals): void;
 }
 
 interface StartOptions {
@@ -59,6 +61,9 @@ function startSluice(args: readonly string[], options: StartOptions): Running {
   const ended = endOf(child, output);
   return {
     ended,
+    get stderr() {
+      return output.stderr;
+    },
     signal: (name) => void child.kill(name),
     async line(pattern) {
       const { promise, resolve, reject } = Promise.withResolvers<RegExpMatchArray>();
@@ -76,6 +81,8 @@ function startSluice(args: readonly string[], options: StartOptions): Running {
     },
     async [Symbol.asyncDispose]() {
       child.kill("SIGTERM");
+      // One that a test has stopped hears it when it goes on.
+      child.kill("SIGCONT");
       await ended;
     },
   };

@@ -1,7 +1,13 @@
 import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { CsamClient } from "@sluice/csam";
-import { createSendStage, reportEnded, type Report } from "@sluice/pipeline";
+import {
+  createSendStage,
+  Duty,
+  reportEnded,
+  type Report,
+  type RunningRole,
+} from "@sluice/pipeline";
 import {
   acknowledge,
   beat,
@@ -49,7 +55,7 @@ const BEAT_MS = 1_000;
 const BATCHES_AT_ONCE = 16;
 
 /** Delivers batches until disposed of. Further senders stand by, and share the budget if they send too. */
-export async function startSender(options: SenderOptions): Promise<AsyncDisposable> {
+export async function startSender(options: SenderOptions): Promise<RunningRole> {
   const { account, queues, client, report, policy } = options;
   await using stack = new AsyncDisposableStack();
   const sender = `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`;
@@ -81,9 +87,12 @@ export async function startSender(options: SenderOptions): Promise<AsyncDisposab
     clearInterval(beating);
     await beat(account, lease(0)).then(({ ended }) => reportEnded(ended, report), onError);
   });
-  const send = createStage(options, sender);
-  stack.use(consumeBatches(account, { concurrency: BATCHES_AT_ONCE, onError }, send));
-  return stack.move();
+  const calls = new Duty("send a batch", (work) => work.batches > 0);
+  const send = createStage(options, sender, calls);
+  const take = (batch: number) => calls.carry(() => send(batch));
+  stack.use(consumeBatches(account, { concurrency: BATCHES_AT_ONCE, onError }, take));
+  const owned = stack.move();
+  return { duties: [calls], [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 /** Credentials that work end the hold that those before them brought about. */
@@ -95,7 +104,7 @@ async function endCredentialHold(account: Account, client: CsamClient): Promise<
     await endHolds(account, { reason: "credentials", cause: "credentials" });
 }
 
-function createStage(options: SenderOptions, sender: string) {
+function createStage(options: SenderOptions, sender: string, calls: Duty) {
   const { account, queues, client, report, policy, callTimeoutMs } = options;
   const callMsMax = callTimeoutMs + 30_000;
   function tell(hold: NewHold | null): void {
@@ -136,7 +145,7 @@ function createStage(options: SenderOptions, sender: string) {
       return probe;
     },
     hold: async (hold) => tell((await beginHold(account, hold)) ? hold : null),
-    importAssets: (request) => client.importAssets(request),
+    importAssets: (request) => calls.waitFor(() => client.importAssets(request)),
     sourceOf: () => options.source,
     permitMsMax: LEASE_MS,
     monotonicMs: () => performance.now(),

@@ -3,17 +3,18 @@ import { CommandError, EXIT } from "./exit-codes.ts";
 
 /**
  * Serves health where the environment has a port for it. Not ready is a process whose Redis does not answer; one that
- * is starting or stopping does not serve it.
+ * is starting or stopping does not serve it. One that has failed is neither ready nor alive.
  */
 export async function serveHealthIfAsked(
   environment: Readonly<Record<string, string | undefined>>,
   ping?: () => Promise<unknown>,
+  failure: () => string | null = () => null,
 ): Promise<HealthServer | null> {
   const config = loadConfig(healthSettings, environment);
   if (config.SLUICE_HEALTH_PORT === undefined) return null;
   const options = { host: config.SLUICE_HEALTH_HOST, port: config.SLUICE_HEALTH_PORT };
   const readiness = async () => await problemOf(ping);
-  return await serveHealth({ ...options, readiness }).catch((cause: Error) => {
+  return await serveHealth({ ...options, readiness, failure }).catch((cause: Error) => {
     throw new CommandError(cause.message, EXIT.usage, { cause });
   });
 }

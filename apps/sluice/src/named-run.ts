@@ -9,7 +9,8 @@ export async function needRun(account: Account, id: string): Promise<Run> {
 }
 
 /** What to type to continue a run that was stopped; what was read from stdin has to come again. */
-export function resumeCommand({ id, state, description }: Run): string {
+export function resumeCommand(run: Pick<Run, "id" | "state" | "description">): string {
+  const { id, state, description } = run;
   const needsInput = state === "open" && description.sources.some(({ source }) => source === "-");
   return `sluice push --resume ${id}${needsInput ? " - < THE-SAME-INPUT" : ""}`;
 }

@@ -1,12 +1,14 @@
 import { startIntake, type Intake } from "@sluice/producer";
 import { startSender } from "@sluice/sender";
 import { createLog } from "@sluice/service";
-import { levelOf, type PipelineEvent, type Report } from "@sluice/pipeline";
-import { EmbeddedRedis, openAccount, Queues, type Account } from "@sluice/queue";
+import { levelOf, type PipelineEvent, type Report, type RunningRole } from "@sluice/pipeline";
+import { EmbeddedRedis, giveUpAfter, openAccount, Queues, type Account } from "@sluice/queue";
 import { startWorker } from "@sluice/worker";
 import { CommandError, EXIT } from "./exit-codes.ts";
 import type { AccountSettings, UpSettings, WorkSettings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
+
+const END_MS = 100;
 
 /** One command's hold on an account: its Redis, its queues. */
 export interface Session extends AsyncDisposable {
@@ -14,11 +16,16 @@ export interface Session extends AsyncDisposable {
   queues: Queues;
 }
 
-/** Opens the account on the given Redis, or on the embedded one. */
-export async function openSession(settings: AccountSettings, terminal: Terminal): Promise<Session> {
+/** Opens the account on the given Redis, or on the embedded one. After the signal it waits no longer for a silent one. */
+export async function openSession(
+  settings: AccountSettings,
+  terminal: Terminal,
+  signal?: AbortSignal,
+): Promise<Session> {
   await using stack = new AsyncDisposableStack();
   const say = (message: string) => terminal.note(`sluice: ${message}`);
   const { dataDir, queueBytesMax, memoryPercentMax, deadLettersMax } = settings;
+  const answerMs = settings.redisAnswerMs;
   const redisUrl =
     settings.redisUrl ??
     stack.use(await EmbeddedRedis.attach({ dataDir, say }).catch(cannotBegin)).url;
@@ -29,12 +36,30 @@ export async function openSession(settings: AccountSettings, terminal: Terminal)
       queueBytesMax,
       memoryPercentMax,
       deadLettersMax,
+      answerMs,
     }).catch(cannotBegin),
   );
   for (const warning of account.server.warnings) terminal.note(`warning: ${warning}`);
   const queues = stack.use(new Queues(account));
+  if (signal) stack.use(giveUpAfter(account, signal));
+  stack.defer(() => void (account.isGivenUp && endSoon()));
   const owned = stack.move();
   return { account, queues, [Symbol.asyncDispose]: () => owned.disposeAsync() };
+}
+
+/** BullMQ leaves timers of seconds behind where its connections were cut. */
+function endSoon(): void {
+  setTimeout(() => process.exit(), END_MS).unref();
+}
+
+/** The end of a command that was told to stop while Redis did not answer; any other error as it is. */
+export function withoutRedis({ account }: Session, cause: unknown, command: string): unknown {
+  if (!account.isGivenUp) return cause;
+  return new CommandError(
+    `stopped while Redis did not answer; nothing is lost. When it is back, continue with: ${command}`,
+    EXIT.stopped,
+    { cause },
+  );
 }
 
 /** Whatever keeps Redis from being used lies in the configuration or the machine, and nothing has been begun. */
@@ -78,19 +103,26 @@ export async function startRoles(
   settings: WorkSettings,
   roles: readonly Role[],
   report: Report,
-): Promise<AsyncDisposable> {
+): Promise<RunningRole> {
   const { account, queues } = session;
   await using stack = new AsyncDisposableStack();
+  const running: RunningRole[] = [];
   if (roles.includes("sender")) {
     const client = stack.use(settings.createClient());
-    stack.use(await startSender({ account, queues, client, report, ...settings.sender }));
+    const options = { account, queues, client, report, ...settings.sender };
+    running.push(stack.use(await startSender(options)));
   }
   if (roles.includes("worker")) {
     const policyOf = (connector: string) =>
       connector === settings.connectorUuid ? settings.policy : null;
-    stack.use(await startWorker({ account, queues, policyOf, report, ...settings.worker }));
+    const options = { account, queues, policyOf, report, ...settings.worker };
+    running.push(stack.use(await startWorker(options)));
   }
-  return stack.move();
+  const owned = stack.move();
+  return {
+    duties: running.flatMap(({ duties }) => duties),
+    [Symbol.asyncDispose]: () => owned.disposeAsync(),
+  };
 }
 
 /**

@@ -7,6 +7,7 @@ import {
   ALL_SETTINGS,
   ConfigError,
   connectorSettings,
+  healthSettings,
   intakeSettings,
   loadConfig,
   mappingSettings,
@@ -25,6 +26,7 @@ import { toIntake } from "./intake-settings.ts";
 /** What every command that looks at an account needs. */
 export interface AccountSettings {
   redisUrl: string | null;
+  redisAnswerMs: number;
   dataDir: string;
   logLevel: LogLevel | null;
   queueBytesMax: number;
@@ -56,6 +58,8 @@ export interface WorkSettings extends AccountSettings {
 export interface UpSettings extends WorkSettings {
   /** Null where no keys and no secrets are configured. */
   intake: IntakeSettings | null;
+  /** How long something may be due and not done. */
+  progressTimeoutMs: number;
 }
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -121,7 +125,8 @@ export function readUpSettings(environment: Environment, isSending: boolean): Up
     () => readWorkSettings(environment, { callsQualys: isSending }),
     () => toIntake(loadConfig(intakeSettings, environment)),
   );
-  return { ...work, intake };
+  const { SLUICE_PROGRESS_TIMEOUT_SEC: seconds } = loadConfig(healthSettings, environment);
+  return { ...work, intake, progressTimeoutMs: seconds * 1_000 };
 }
 
 /** Reads two parts of the configuration; every mistake in either is told at once. */
@@ -162,6 +167,7 @@ function load<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>, environme
 function toAccount(config: z.output<typeof viewSchema>): AccountSettings {
   return {
     redisUrl: config.REDIS_URL ?? null,
+    redisAnswerMs: config.SLUICE_REDIS_TIMEOUT_SEC * 1_000,
     dataDir: config.SLUICE_DATA_DIR,
     logLevel: config.SLUICE_LOG_LEVEL ?? null,
     queueBytesMax: config.SLUICE_QUEUE_BYTES_MAX,

@@ -1,5 +1,12 @@
 import type { MappingPolicy } from "@sluice/inventory";
-import { BatchStage, createTransformStage, type Report } from "@sluice/pipeline";
+import {
+  BatchStage,
+  createTransformStage,
+  Duty,
+  type Isolation,
+  type Report,
+  type RunningRole,
+} from "@sluice/pipeline";
 import {
   admitChunk,
   backlogConnectors,
@@ -45,9 +52,12 @@ const ASIDE_MS = 60_000;
  * Transforms chunks and cuts batches until disposed of. Any number of workers, anywhere: all decisions are made in
  * Redis.
  */
-export async function startWorker(options: WorkerOptions): Promise<AsyncDisposable> {
+export async function startWorker(options: WorkerOptions): Promise<RunningRole> {
   const { account, queues, report } = options;
   await using stack = new AsyncDisposableStack();
+  const chunks = new Duty("take a chunk", (work) => work.chunks > 0);
+  // Whatever it finds, a round has asked Redis what can be cut.
+  const rounds = new Duty("cut a batch", (work) => work.connectors > 0);
   const onError = (error: Error) =>
     report({ event: "trouble", stage: "transform", message: error.message });
   const leaving = new AbortController();
@@ -56,7 +66,7 @@ export async function startWorker(options: WorkerOptions): Promise<AsyncDisposab
     beginTry: (sequence) => beginTry(account, sequence),
     readDeaths: (sequence, records) => readDeaths(account, sequence, records),
     noteDeath: (sequence, index, how) => noteDeath(account, sequence, index, how),
-    isolate: (policy) => new IsolatedProcess(policy, leaving.signal),
+    isolate: (policy) => patiently(chunks, new IsolatedProcess(policy, leaving.signal)),
     settle: (sequence, settlement) => settle(account, sequence, settlement),
     onBuried: async (connector) => {
       const hold = await holdAtLetterBound(account, connector);
@@ -65,7 +75,14 @@ export async function startWorker(options: WorkerOptions): Promise<AsyncDisposab
     policyOf: options.policyOf,
     report,
   });
-  const stage = createBatchStage(options);
+  async function take(sequence: number): Promise<ChunkDisposition | void> {
+    if (await isHeldForLetters(account, sequence)) return { kind: "aside", delayMs: ASIDE_MS };
+    await transform(sequence);
+  }
+  async function takeInTime(sequence: number): Promise<ChunkDisposition | void> {
+    if (await admitChunk(account, queues, sequence)) return await take(sequence);
+  }
+  const stage = createBatchStage(options, rounds);
   const stopping = new AbortController();
   const running = stage.run(stopping.signal);
   stack.defer(async () => {
@@ -78,26 +95,33 @@ export async function startWorker(options: WorkerOptions): Promise<AsyncDisposab
   }, SWEEP_MS);
   stack.defer(() => clearInterval(sweeper));
   const consuming = { concurrency: CHUNKS_AT_ONCE, onError };
-  async function take(sequence: number): Promise<ChunkDisposition | void> {
-    if (await isHeldForLetters(account, sequence)) return { kind: "aside", delayMs: ASIDE_MS };
-    await transform(sequence);
-  }
-  stack.use(consumeChunks(account, "live", consuming, take));
-  const takeInTime = async (sequence: number) => {
-    if (await admitChunk(account, queues, sequence)) return await take(sequence);
-  };
-  stack.use(consumeChunks(account, "backfill", consuming, takeInTime));
+  stack.use(consumeChunks(account, "live", consuming, (one) => chunks.carry(() => take(one))));
+  stack.use(
+    consumeChunks(account, "backfill", consuming, (one) => chunks.carry(() => takeInTime(one))),
+  );
   // A chunk in isolation may take minutes: the next worker goes on with it.
   stack.defer(() => leaving.abort());
-  return stack.move();
+  const owned = stack.move();
+  return { duties: [chunks, rounds], [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
-function createBatchStage({ account, queues, report, ...limits }: WorkerOptions): BatchStage {
+/** A record in isolation has a time limit of its own, and there may be hundreds. */
+function patiently(chunks: Duty, isolation: Isolation): Isolation {
+  return {
+    transform: (record) => chunks.waitFor(() => isolation.transform(record)),
+    [Symbol.asyncDispose]: () => isolation[Symbol.asyncDispose](),
+  };
+}
+
+function createBatchStage(options: WorkerOptions, rounds: Duty): BatchStage {
+  const { account, queues, report, ...limits } = options;
   const { assetsMax, bytesMax, lingerMs } = limits;
   return new BatchStage({
     backlog: async () => {
       await recallChunks(account, queues);
-      return await backlogConnectors(account);
+      const connectors = await backlogConnectors(account);
+      rounds.done();
+      return connectors;
     },
     cut: (connector) => cut(account, { connector, assetsMax, bytesMax, lingerMs }),
     publish: async (batch, lane) => {

@@ -47,6 +47,11 @@ export type PipelineEvent =
       done: string | null;
     }
   | { event: "send.resumed"; scope: string; reason: string; cause: string; heldMs: number }
+  /** Something is due and was not done for a while; the process starts again unless it is done soon. */
+  | { event: "process.stuck"; problem: string }
+  | { event: "process.recovered"; problem: string }
+  /** Of a newer version of Sluice; told once a kind and a process. */
+  | { event: "format.left"; what: string; format: number; known: number }
   | { event: "trouble"; stage: string; message: string };
 
 export type Report = (event: PipelineEvent) => void;
@@ -67,6 +72,9 @@ const LEVELS: Readonly<Record<PipelineEvent["event"], Level>> = {
   "assets.refused": "warn",
   "send.held": "info",
   "send.resumed": "info",
+  "process.stuck": "error",
+  "process.recovered": "info",
+  "format.left": "warn",
   trouble: "warn",
 };
 

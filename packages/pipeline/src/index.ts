@@ -1,4 +1,5 @@
 export { BatchStage, type BatchStageOptions } from "./batch-stage.ts";
+export { Duty, type DueWork, type RunningRole } from "./duty.ts";
 export { levelOf, type Level, type PipelineEvent, type Report } from "./events.ts";
 export type { Isolation, Killed } from "./isolated-outcomes.ts";
 export type { OutboundBatch, SendStageOptions } from "./outbound.ts";
@@ -10,3 +11,4 @@ export {
   settlementOf,
   type TransformStageOptions,
 } from "./transform-stage.ts";
+export { watchDuties, type WatchOptions } from "./watch-duties.ts";

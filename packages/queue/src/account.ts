@@ -32,6 +32,8 @@ export interface AccountOptions {
   connectMs?: number;
   /** Nothing is written on opening, for whoever only looks. Default false. */
   isReadOnly?: boolean;
+  /** How long a command may have no answer before its connection is made anew. Default 30,000. */
+  answerMs?: number;
 }
 
 /**
@@ -49,7 +51,9 @@ export class Account implements AsyncDisposable {
   readonly memoryPercentMax: number;
   readonly deadLettersMax: number;
   readonly server: ServerReport;
-  readonly #redisUrl: string;
+  readonly #options: AccountOptions;
+  readonly #clients = new Set<Redis>();
+  #isGivenUp = false;
 
   constructor(options: AccountOptions, client: Redis, server: ServerReport) {
     this.name = options.account;
@@ -63,7 +67,8 @@ export class Account implements AsyncDisposable {
       Math.floor((server.memoryBytesMax * this.memoryPercentMax) / 100) ||
       QUEUE_BYTES_MAX_DEFAULT;
     this.deadLettersMax = options.deadLettersMax ?? DEAD_LETTERS_MAX_DEFAULT;
-    this.#redisUrl = options.redisUrl;
+    this.#options = options;
+    this.#clients.add(client);
   }
 
   /** Bytes of segments that a backfill may have before its further chunks stay as they are. */
@@ -80,9 +85,35 @@ export class Account implements AsyncDisposable {
     return Array.isArray(reply) ? reply : [reply];
   }
 
-  /** A connection of its own for whoever blocks or subscribes. The caller closes it. */
+  /** A connection of its own for whoever blocks or subscribes. The caller closes it, and those it makes of it. */
   connect(): Redis {
-    return createClient(this.#redisUrl);
+    const client = createClient(this.#options);
+    const duplicate = client.duplicate.bind(client);
+    // BullMQ makes one for its blocking commands.
+    client.duplicate = (override) => this.#keep(duplicate(override));
+    return this.#keep(client);
+  }
+
+  #keep(client: Redis): Redis {
+    this.#clients.add(client);
+    client.once("end", () => this.#clients.delete(client));
+    return client;
+  }
+
+  /** The same account over a connection of its own, for whoever doubts the others. The caller disposes of it. */
+  reopen(): Account {
+    return new Account(this.#options, createClient(this.#options), this.server);
+  }
+
+  /** Whether the process has stopped waiting for its Redis. */
+  get isGivenUp(): boolean {
+    return this.#isGivenUp;
+  }
+
+  /** Cuts all connections for good: whoever waits for an answer gets an error. For a process that has to stop. */
+  giveUp(): void {
+    this.#isGivenUp = true;
+    for (const client of this.#clients) client.disconnect();
   }
 
   /** Tells of every time the connection came back, until disposed of. */
@@ -110,7 +141,7 @@ function queuePrefixOf(account: string): string {
  * format of what is stored there. Throws an `Error` that names the setting and the remedy.
  */
 export async function openAccount(options: AccountOptions): Promise<Account> {
-  const client = createClient(options.redisUrl);
+  const client = createClient(options);
   try {
     await reach(client, options);
     const account = new Account(options, client, await checkServer(client));
@@ -123,12 +154,12 @@ export async function openAccount(options: AccountOptions): Promise<Account> {
   }
 }
 
-function createClient(redisUrl: string): Redis {
+function createClient({ redisUrl, answerMs = 30_000 }: AccountOptions): Redis {
   const client = draining(
     new Redis(redisUrl, {
       lazyConnect: true,
       maxRetriesPerRequest: null,
-      socketTimeout: 30_000,
+      socketTimeout: answerMs,
       connectTimeout: 5_000,
       disconnectTimeout: DISCONNECT_MS,
     }),

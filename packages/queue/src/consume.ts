@@ -33,7 +33,8 @@ const RETRY_MS_MAX = 60_000;
 
 /**
  * Settings that were measured: a killed consumer's job is taken over within five seconds, a job may stall any number of
- * times, and an ended hold is noticed within half a second even where nobody wakes the consumer.
+ * times, an ended hold is noticed within half a second even where nobody wakes the consumer, and a lost connection is not
+ * mourned for long.
  */
 const CONSUMER: Partial<WorkerOptions> = {
   lockDuration: 4_000,
@@ -41,6 +42,7 @@ const CONSUMER: Partial<WorkerOptions> = {
   maxStalledCount: 1_000_000,
   drainDelay: 1,
   maximumRateLimitDelay: 500,
+  runRetryDelay: 1_000,
 };
 
 /** One period of consuming. Disposing of it waits for the jobs in hand. */

@@ -45,6 +45,7 @@ export {
   type DeadLetter,
   type LetterFilter,
 } from "./dead-letters.ts";
+export { lookForWork, type DueWork } from "./due-work.ts";
 export { EmbeddedRedis } from "./embedded-redis.ts";
 export {
   enqueueChunk,
@@ -55,6 +56,7 @@ export {
   type HeldClaim,
 } from "./enqueue.ts";
 export { look } from "./governor.ts";
+export { giveUpAfter } from "./give-up.ts";
 export {
   allowMoreLetters,
   endHoldBelowLetterBound,

@@ -35,6 +35,15 @@ describe("serveHealth", () => {
     expect(await response.json()).toEqual({ status: "ok" });
   });
 
+  it.for(["/livez", "/readyz"])("has %s say what the process has failed in", async (path) => {
+    const failure = () => "the printer burns";
+    const server = await serveHealth({ host: "127.0.0.1", port: 0, readiness: ready, failure });
+    onTestFinished(() => server[Symbol.asyncDispose]());
+    const response = await fetch(server.url + path);
+    expect(response.status).toBe(503);
+    expect(await response.json()).toEqual({ status: "not ready", problem: failure() });
+  });
+
   it("is not ready when it can't tell in time", async () => {
     const { url } = await serve(silent);
     const response = await fetch(`${url}/readyz`);

@@ -10,6 +10,8 @@ export interface HealthOptions {
   port: number;
   /** Asked at each look; one that has not answered after two seconds is taken for not ready. Must not reject. */
   readiness: Readiness;
+  /** What the process has failed in, so that it has to be started again; null while it has not. Default: it never has. */
+  failure?: () => string | null;
 }
 
 /** Tells whoever supervises the process how it is. */
@@ -21,17 +23,16 @@ const READINESS_MS_MAX = 2_000;
 const REQUEST_MS_MAX = 5_000;
 
 /**
- * Serves `GET /livez` (200 while the process answers at all) and `GET /readyz` (200 when it can work, else 503), each with
- * a JSON object of `status` and, where something is wrong, `problem`. Throws when the address can't be listened on.
+ * Serves `GET /livez` (200 while the process answers and has not failed) and `GET /readyz` (200 when it can work, else 503),
+ * each with a JSON object of `status` and, where something is wrong, `problem`. Throws when the address can't be listened on.
  */
 export async function serveHealth(options: HealthOptions): Promise<HealthServer> {
-  const { host, port, readiness } = options;
+  const { host, port, readiness, failure = () => null } = options;
   const server = createServer((request, response) => {
     if (request.method !== "GET" && request.method !== "HEAD") answer(response, 405, null);
-    else if (request.url === "/livez") answer(response, 200, null);
+    else if (request.url === "/livez") answerHealth(response, failure());
     else if (request.url !== "/readyz") answer(response, 404, null);
-    else
-      void readyWithin(readiness).then((problem) => answer(response, problem ? 503 : 200, problem));
+    else void readyWithin(readiness).then((why) => answerHealth(response, failure() ?? why));
   });
   server.requestTimeout = REQUEST_MS_MAX;
   server.maxConnections = 100;
@@ -54,6 +55,10 @@ export async function serveHealth(options: HealthOptions): Promise<HealthServer>
       await closed;
     },
   };
+}
+
+function answerHealth(response: ServerResponse, problem: string | null): void {
+  answer(response, problem ? 503 : 200, problem);
 }
 
 function answer(response: ServerResponse, status: number, problem: string | null): void {

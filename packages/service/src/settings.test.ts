@@ -49,6 +49,8 @@ describe("the settings", () => {
       SLUICE_DEAD_LETTERS_MAX: 100_000,
       SLUICE_MEMORY_PERCENT_MAX: 70,
       SLUICE_HEALTH_HOST: "127.0.0.1",
+      SLUICE_PROGRESS_TIMEOUT_SEC: 60,
+      SLUICE_REDIS_TIMEOUT_SEC: 30,
       SLUICE_HARDWARE_UUID: "derived",
       SLUICE_DATE_FORMAT: "epoch-ms",
       SLUICE_MAC_FORMAT: "string",

@@ -27,6 +27,9 @@ export const processSettings = z.object({
     .regex(/^(rediss?:\/\/|\/)/, "use redis://, rediss:// or the path of a unix socket")
     .optional()
     .describe("a Redis of your own; without it a redis-server is run on a unix socket"),
+  SLUICE_REDIS_TIMEOUT_SEC: count(1, 3_600)
+    .default(30)
+    .describe("seconds after which a connection to Redis that does not answer is made anew"),
   SLUICE_DATA_DIR: z
     .string()
     .default(".sluice")
@@ -57,6 +60,9 @@ export const healthSettings = z.object({
     .string()
     .default("127.0.0.1")
     .describe("the address it listens on for that; 0.0.0.0 where others are to ask"),
+  SLUICE_PROGRESS_TIMEOUT_SEC: count(1, 86_400)
+    .default(60)
+    .describe("seconds without progress, though work is due, until a process starts itself again"),
 });
 
 /** Which subscription. */

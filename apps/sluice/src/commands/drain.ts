@@ -3,8 +3,15 @@ import { pause } from "@sluice/service";
 import { EXIT } from "../exit-codes.ts";
 import { createHoldNotes, holdLine, isBlocking } from "../hold-notes.ts";
 import { resumeCommand } from "../named-run.ts";
-import { createReport, openSession, ROLES, startRoles } from "../session.ts";
-import { readWorkSettings } from "../settings.ts";
+import {
+  createReport,
+  openSession,
+  ROLES,
+  startRoles,
+  withoutRedis,
+  type Session,
+} from "../session.ts";
+import { readWorkSettings, type WorkSettings } from "../settings.ts";
 import { counted, type Terminal } from "../terminal.ts";
 
 const LOOK_MS = 250;
@@ -12,7 +19,20 @@ const LOOK_MS = 250;
 /** `sluice drain`: works off all that waits, of whatever run, and ends. */
 export async function drain(terminal: Terminal, signal: AbortSignal): Promise<number> {
   const settings = readWorkSettings(process.env);
-  await using session = await openSession(settings, terminal);
+  await using session = await openSession(settings, terminal, signal);
+  try {
+    return await workOff(session, settings, terminal, signal);
+  } catch (error) {
+    throw withoutRedis(session, error, "sluice drain");
+  }
+}
+
+async function workOff(
+  session: Session,
+  settings: WorkSettings,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
   const report = createReport("drain", settings, terminal);
   await using _ = await startRoles(session, settings, ROLES, report);
   const noteHolds = createHoldNotes(terminal);

@@ -1,9 +1,17 @@
+import type { MappingPolicy } from "@sluice/inventory";
 import { EXIT } from "../exit-codes.ts";
 import { needRun, resumeCommand } from "../named-run.ts";
-import { openSession } from "../session.ts";
+import { openSession, withoutRedis, type Session } from "../session.ts";
 import { readAccountSettings, readPlanSettings } from "../settings.ts";
 import { counted, type Terminal } from "../terminal.ts";
-import { beginLoad, enqueue as enqueueLoad, readable, type PushOptions } from "./push.ts";
+import {
+  beginLoad,
+  enqueue as enqueueLoad,
+  readable,
+  resumeLoadCommand,
+  type Load,
+  type PushOptions,
+} from "./push.ts";
 
 /** `sluice enqueue`: the producer alone, to workers running elsewhere. */
 export async function enqueue(
@@ -15,8 +23,22 @@ export async function enqueue(
   const settings = readAccountSettings(process.env);
   const { policy, connectorUuid } = readPlanSettings(process.env);
   const sources = await readable(patterns, options, policy, signal);
-  await using session = await openSession(settings, terminal);
+  await using session = await openSession(settings, terminal, signal);
   const load = await beginLoad(session, { connectorUuid }, sources, options);
+  try {
+    return await finish(session, policy, load, terminal, signal);
+  } catch (error) {
+    throw withoutRedis(session, error, resumeLoadCommand(load));
+  }
+}
+
+async function finish(
+  session: Session,
+  policy: MappingPolicy,
+  load: Load,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
   const isWhole = await enqueueLoad(session, { policy }, load, terminal, signal);
   const run = await needRun(session.account, load.run);
   const { id, read, state } = run;

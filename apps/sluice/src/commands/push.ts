@@ -8,7 +8,7 @@ import { conclude, follow, isOver, type Followed } from "../follow.ts";
 import { firstAssets } from "../first-assets.ts";
 import { needRun, resumeCommand } from "../named-run.ts";
 import { createPressureNotes } from "../pressure-notes.ts";
-import { createReport, openSession, startRoles, type Session } from "../session.ts";
+import { createReport, openSession, startRoles, withoutRedis, type Session } from "../session.ts";
 import { readWorkSettings, type WorkSettings } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 
@@ -36,10 +36,25 @@ export async function push(
   // Sources first: when one can't be read, nothing has been begun.
   const { policy } = settings;
   const sources = options.resume ? null : await readable(patterns, options, policy, signal);
-  await using session = await openSession(settings, terminal);
+  await using session = await openSession(settings, terminal, signal);
   const load = sources
     ? await beginLoad(session, settings, sources, options)
     : await resumeLoad(session, options.resume ?? "", patterns, settings, signal);
+  try {
+    return await finish(session, settings, load, terminal, signal);
+  } catch (error) {
+    throw withoutRedis(session, error, resumeLoadCommand(load));
+  }
+}
+
+/** Works until the run is over, or until the signal, and tells what came of it. */
+async function finish(
+  session: Session,
+  settings: WorkSettings,
+  load: Load,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
   const followed = await work(session, settings, load, terminal, signal);
   // What was in hand when the work was stopped is settled by now.
   const run = await needRun(session.account, load.run);
@@ -55,6 +70,11 @@ export interface Load {
   sources: readonly SourceFile[];
   skip: number;
   first: number | null;
+}
+
+/** What to type to continue a load of which nothing more is known than that it was begun. */
+export function resumeLoadCommand({ run, sources }: Load): string {
+  return resumeCommand({ id: run, state: "open", description: { sources } });
 }
 
 /** Opens the sources, with at least one pattern given. */
