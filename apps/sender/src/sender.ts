@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { hostname } from "node:os";
 import type { CsamClient } from "@sluice/csam";
 import {
+  createNewerReport,
   createSendStage,
   Duty,
   reportEnded,
@@ -17,6 +18,7 @@ import {
   endHolds,
   holdAtLetterBound,
   loadBatch,
+  NewerFormatError,
   quarantineBatch,
   rawRecords,
   readBudget,
@@ -59,8 +61,11 @@ export async function startSender(options: SenderOptions): Promise<RunningRole> 
   const { account, queues, client, report, policy } = options;
   await using stack = new AsyncDisposableStack();
   const sender = `${hostname()}-${process.pid}-${randomBytes(4).toString("hex")}`;
-  const onError = (error: Error) =>
-    report({ event: "trouble", stage: "send", message: error.message });
+  const leave = createNewerReport(report);
+  function onError(error: Error): void {
+    if (error instanceof NewerFormatError) leave("batch", error);
+    else report({ event: "trouble", stage: "send", message: error.message });
+  }
   await distrustOtherServer(account);
   // A Redis that was restarted or failed over may lack the newest calls.
   stack.use(account.onReconnect(() => void distrustOtherServer(account).catch(onError)));

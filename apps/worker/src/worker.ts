@@ -1,6 +1,7 @@
 import type { MappingPolicy } from "@sluice/inventory";
 import {
   BatchStage,
+  createNewerReport,
   createTransformStage,
   Duty,
   type Isolation,
@@ -17,6 +18,7 @@ import {
   holdAtLetterBound,
   isHeldForLetters,
   loadChunk,
+  NewerFormatError,
   noteDeath,
   readDeaths,
   recallChunks,
@@ -58,8 +60,11 @@ export async function startWorker(options: WorkerOptions): Promise<RunningRole> 
   const chunks = new Duty("take a chunk", (work) => work.chunks > 0);
   // Whatever it finds, a round has asked Redis what can be cut.
   const rounds = new Duty("cut a batch", (work) => work.connectors > 0);
-  const onError = (error: Error) =>
-    report({ event: "trouble", stage: "transform", message: error.message });
+  const leave = createNewerReport(report);
+  function onError(error: Error): void {
+    if (error instanceof NewerFormatError) leave("chunk", error);
+    else report({ event: "trouble", stage: "transform", message: error.message });
+  }
   const leaving = new AbortController();
   const transform = createTransformStage({
     loadChunk: (sequence) => loadChunk(account, sequence),
@@ -82,7 +87,7 @@ export async function startWorker(options: WorkerOptions): Promise<RunningRole> 
   async function takeInTime(sequence: number): Promise<ChunkDisposition | void> {
     if (await admitChunk(account, queues, sequence)) return await take(sequence);
   }
-  const stage = createBatchStage(options, rounds);
+  const stage = createBatchStage(options, rounds, leave);
   const stopping = new AbortController();
   const running = stage.run(stopping.signal);
   stack.defer(async () => {
@@ -113,7 +118,11 @@ function patiently(chunks: Duty, isolation: Isolation): Isolation {
   };
 }
 
-function createBatchStage(options: WorkerOptions, rounds: Duty): BatchStage {
+function createBatchStage(
+  options: WorkerOptions,
+  rounds: Duty,
+  leave: ReturnType<typeof createNewerReport>,
+): BatchStage {
   const { account, queues, report, ...limits } = options;
   const { assetsMax, bytesMax, lingerMs } = limits;
   return new BatchStage({
@@ -123,7 +132,12 @@ function createBatchStage(options: WorkerOptions, rounds: Duty): BatchStage {
       rounds.done();
       return connectors;
     },
-    cut: (connector) => cut(account, { connector, assetsMax, bytesMax, lingerMs }),
+    cut: async (connector) => {
+      const outcome = await cut(account, { connector, assetsMax, bytesMax, lingerMs });
+      if (outcome.kind !== "newer") return outcome;
+      leave("segment", outcome);
+      return { kind: "empty" };
+    },
     publish: async (batch, lane) => {
       await fillBatch(account, batch);
       await queues.addBatch(batch, lane);

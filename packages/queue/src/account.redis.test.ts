@@ -62,7 +62,7 @@ describe("an account", () => {
     await observe(inject("redisUrl")).set(account.key("schema"), "2");
     const opened = openAccount({ redisUrl: inject("redisUrl"), account: account.name });
     await expect(opened).rejects.toThrow(
-      `Cannot work on account "${account.name}": its data has format 2, this version knows 1; upgrade this process`,
+      `Cannot work on account "${account.name}": its data has layout 2, this version knows 1; upgrade this process`,
     );
     expect(await account.client.get(account.key("schema"))).toBe("2");
   });

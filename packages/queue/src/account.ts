@@ -14,8 +14,11 @@ const DEAD_LETTERS_MAX_DEFAULT = 100_000;
 /** Settled assets take several times as much as their chunks do: there are no more than the next some hundred calls need. */
 const OUTBOX_BYTES_MAX = 16_000_000;
 
-/** The format of every value this version writes. A newer one in Redis is left alone. */
-export const FORMAT_VERSION = 1;
+/**
+ * The layout of an account's keys, by which all scripts go. It changes only where two versions can't work side by side; what
+ * can be told value by value has a format of its own (`format.ts`).
+ */
+const SCHEMA_VERSION = 1;
 
 export interface AccountOptions {
   /** `redis://`, `rediss://`, or the path of a unix socket. */
@@ -138,15 +141,15 @@ function queuePrefixOf(account: string): string {
 
 /**
  * Connects to Redis and checks that it can keep a promise: version, eviction policy, persistence, and the
- * format of what is stored there. Throws an `Error` that names the setting and the remedy.
+ * layout of what is stored there. Throws an `Error` that names the setting and the remedy.
  */
 export async function openAccount(options: AccountOptions): Promise<Account> {
   const client = createClient(options);
   try {
     await reach(client, options);
     const account = new Account(options, client, await checkServer(client));
-    if (!options.isReadOnly) await claimFormat(account);
-    await checkFormat(account);
+    if (!options.isReadOnly) await claimSchema(account);
+    await checkSchema(account);
     return account;
   } catch (error) {
     client.disconnect();
@@ -194,17 +197,17 @@ export function withoutPassword(redisUrl: string): string {
   return redisUrl.replace(/\/\/.*@/, "//***@").replace(/\?.*$/, "");
 }
 
-/** Says in which format a new account's data will be. */
-async function claimFormat(account: Account): Promise<void> {
+/** Says by which layout a new account's keys will go. */
+async function claimSchema(account: Account): Promise<void> {
   const key = account.key("schema");
-  await account.client.setnx(key, FORMAT_VERSION);
+  await account.client.setnx(key, SCHEMA_VERSION);
 }
 
-async function checkFormat(account: Account): Promise<void> {
+async function checkSchema(account: Account): Promise<void> {
   const stored = Number(await account.client.get(account.key("schema")));
-  if (stored > FORMAT_VERSION) {
+  if (stored > SCHEMA_VERSION) {
     throw new Error(
-      `Cannot work on account "${account.name}": its data has format ${stored}, this version knows ${FORMAT_VERSION}; ` +
+      `Cannot work on account "${account.name}": its data has layout ${stored}, this version knows ${SCHEMA_VERSION}; ` +
         `upgrade this process`,
     );
   }

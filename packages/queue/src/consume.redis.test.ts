@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { Account } from "./account.ts";
 import { settleCall } from "./budget.ts";
 import { consumeBatches, consumeChunks, type Disposition } from "./consume.ts";
+import { NewerFormatError } from "./format.ts";
 import { beginHold, endHolds } from "./holds.ts";
 import { OUTBOUND_QUEUE, Queues } from "./queues.ts";
 import { callOf, reserveWith } from "./test-calls.ts";
@@ -244,6 +245,25 @@ describe("consuming chunks", () => {
     await eventually(async () => {
       expect((await queues.counts())["intake-live"]).toEqual({ waiting: 0, active: 0, failed: 0 });
     });
+  });
+
+  it("lets a chunk of a newer format step aside, and counts no attempt", async () => {
+    const account = await freshAccount();
+    await using queues = new Queues(account);
+    await queues.addChunk("live", 1);
+    await queues.addChunk("live", 2);
+    const errors: string[] = [];
+    const handed: number[] = [];
+    const options = { concurrency: 1, onError: (error: Error) => void errors.push(error.name) };
+    await using _ = consumeChunks(account, "live", options, async (sequence) => {
+      handed.push(sequence);
+      if (sequence === 1 && handed.length < 4) throw new NewerFormatError(9);
+    });
+    await eventually(async () => {
+      expect(await queues.counts()).toMatchObject({ "intake-live": { waiting: 0, active: 0 } });
+    });
+    expect(handed).toEqual([1, 2, 1, 1]);
+    expect(errors).toEqual(["NewerFormatError", "NewerFormatError"]);
   });
 
   it("hands a chunk out again however often its worker died", async () => {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { DelayedError, Worker, type Job, type WorkerOptions } from "bullmq";
 import { closeClient, type Account } from "./account.ts";
+import { NewerFormatError } from "./format.ts";
 import { INTAKE_QUEUE, OUTBOUND_QUEUE, type BatchJob, type ChunkJob } from "./queues.ts";
 import type { Lane } from "./runs.ts";
 
@@ -18,7 +19,10 @@ export type ChunkDisposition = Extract<Disposition, { kind: "done" | "aside" }>;
 
 export interface ConsumeOptions {
   concurrency: number;
-  /** Told of every error; the job is tried again. */
+  /**
+   * Told of every error; the job is tried again. After a {@link NewerFormatError} it steps aside, until a newer process takes
+   * it.
+   */
   onError: (error: Error) => void;
 }
 
@@ -30,6 +34,8 @@ export const IN_HAND_MS_MAX = 2_000;
 /** A batch looks again this often, in case the end of its hold came while it stepped aside. */
 const ASIDE_MS_MAX = 5_000;
 const RETRY_MS_MAX = 60_000;
+/** What only a newer process can read is offered again this often. */
+const NEWER_MS = 1_000;
 
 /**
  * Settings that were measured: a killed consumer's job is taken over within five seconds, a job may stall any number of
@@ -59,7 +65,16 @@ export class Consumer implements AsyncDisposable {
   ) {
     this.#connection = account.connect();
     const closing = this.#closing.signal;
-    this.#worker = new Worker(queue, async (job, token) => handle(job, token ?? "", closing), {
+    const work = async (job: Job, token = "") => {
+      try {
+        await handle(job, token, closing);
+      } catch (error) {
+        if (!(error instanceof NewerFormatError)) throw error;
+        options.onError(error);
+        await stepAside(job, token, NEWER_MS);
+      }
+    };
+    this.#worker = new Worker(queue, work, {
       ...CONSUMER,
       connection: this.#connection,
       prefix: account.queuePrefix,
@@ -115,6 +130,7 @@ export function consumeBatches(
   return new Consumer(account, OUTBOUND_QUEUE, options, work);
 }
 
+/** Offers the job again later, out of the way of the others and with no attempt counted. */
 async function stepAside(job: Job, token: string, delayMs: number): Promise<never> {
   await job.moveToDelayed(Date.now() + delayMs, token);
   throw new DelayedError();

@@ -339,4 +339,30 @@ describe("a batch whose worker died before it had its body", () => {
     expect((await deliverNext(account)).sort()).toEqual(["a 2", "b 2"]);
     expect(await account.client.keys(account.key("seg:*"))).toEqual([]);
   });
+
+  it("leaves segments of a newer format, and assets of them that were parked, to a newer worker", async () => {
+    const account = await freshAccount();
+    const run = await openTestRun(account);
+    await load(account, run, { a: "1" });
+    const batch = await takeBatch(account);
+    for (const [key, content] of [
+      ["b", "1"],
+      ["a", "2"],
+      ["c", "1"],
+    ] as const) {
+      await load(account, run, { [key]: content });
+    }
+    const settleAsNewer = async (sequence: number, format: number) =>
+      await account.client.hset(account.key(`seg:${sequence}`), "f", format);
+    await settleAsNewer(2, 9);
+    await settleAsNewer(3, 9);
+    await acknowledge(account, batch, 1, []);
+    expect(await deliverNext(account)).toEqual(["c 1"]);
+    expect(await cutWith(account)).toEqual({ kind: "newer", format: 9, known: 1 });
+    expect(await backlogConnectors(account)).toEqual([CONNECTOR]);
+    await settleAsNewer(2, 1);
+    await settleAsNewer(3, 1);
+    expect(await deliverNext(account)).toEqual(expect.arrayContaining(["a 2", "b 1"]));
+    expect(await cutWith(account)).toEqual({ kind: "empty" });
+  });
 });

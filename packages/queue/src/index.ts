@@ -55,6 +55,7 @@ export {
   type EnqueueOptions,
   type HeldClaim,
 } from "./enqueue.ts";
+export { NewerFormatError } from "./format.ts";
 export { look } from "./governor.ts";
 export { giveUpAfter } from "./give-up.ts";
 export {

@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { Chunk, LetterContent, SettledAsset, Settlement } from "@sluice/inventory";
 import type { Account } from "./account.ts";
 import { unpackChunk } from "./chunk.ts";
+import { FORMAT_VERSION } from "./format.ts";
 import { packLines, unpackLines } from "./packing.ts";
 import type { Lane } from "./runs.ts";
 import type { Reply } from "./scripts.ts";
@@ -114,17 +115,21 @@ export type Cut =
   /** Enough is cut for the next calls: a batch must be settled first. */
   | { kind: "full" }
   /** Something waits, but it is too early for a partial batch, or the connector is held. */
-  | { kind: "wait"; delayMs: number };
+  | { kind: "wait"; delayMs: number }
+  /** All that waits was written by a newer version, and is left to it. */
+  | { kind: "newer"; format: number; known: number };
 
 /** Takes the assets of the next call from a connector's outbox. */
 export async function cut(account: Account, options: CutOptions): Promise<Cut> {
   const { connector, assetsMax, bytesMax, lingerMs } = options;
-  const reply = await account.run("cut", connector, assetsMax, bytesMax, lingerMs, randomUUID());
+  const batchOf = [connector, assetsMax, bytesMax, lingerMs, randomUUID()];
+  const reply = await account.run("cut", ...batchOf, FORMAT_VERSION);
   const [kind, value, assets, lane] = reply;
   if (kind === "batch") {
     return { kind, batch: Number(value), assets: Number(assets), lane: lane as Lane };
   }
   if (kind === "wait") return { kind, delayMs: Number(value) };
+  if (kind === "newer") return { kind, format: Number(value), known: FORMAT_VERSION };
   return { kind: kind === "full" ? kind : "empty" };
 }
 

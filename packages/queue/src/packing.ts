@@ -1,5 +1,5 @@
 import { constants, zstdCompressSync, zstdDecompressSync } from "node:zlib";
-import { FORMAT_VERSION } from "./account.ts";
+import { FORMAT_VERSION, NewerFormatError } from "./format.ts";
 
 /** Higher levels gain under a tenth on inventories, for twice the time. */
 const ZSTD = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
@@ -17,14 +17,10 @@ export function pack(content: Buffer): Buffer {
   return Buffer.concat([Buffer.of(FORMAT_VERSION), zstdCompressSync(content, ZSTD)]);
 }
 
-/** The reverse of {@link pack}. Throws on a newer format, which whoever meets it leaves alone. */
+/** The reverse of {@link pack}. Throws a {@link NewerFormatError} on a newer format. */
 export function unpack(packed: Buffer): Buffer {
   const format = packed[0] ?? 0;
-  if (format > FORMAT_VERSION) {
-    throw new Error(
-      `Cannot read a value of format ${format}: this version knows ${FORMAT_VERSION}; upgrade this process`,
-    );
-  }
+  if (format > FORMAT_VERSION) throw new NewerFormatError(format);
   return zstdDecompressSync(packed.subarray(1), { maxOutputLength: UNPACKED_BYTES_MAX });
 }
 

@@ -60,6 +60,23 @@ describe("the sweep", () => {
     expect((await waiting(queues))["outbound"]).toBe(1);
   });
 
+  it("passes over a batch that only a newer process can fill", async () => {
+    const account = await freshAccount();
+    await using queues = new Queues(account);
+    const run = await openTestRun(account);
+    await load(account, run, { a: "1" });
+    await load(account, run, { b: "1" });
+    await cutWith(account, { assetsMax: 1 });
+    await cutWith(account, { assetsMax: 1 });
+    const body = await account.client.hgetBuffer(account.key("seg:1"), "b");
+    body?.writeUInt8(9, 0);
+    await account.client.hset(account.key("seg:1"), "b", body ?? "");
+    await sweep(account, queues, now);
+    expect(await loadBatch(account, 1)).toBeNull();
+    expect((await loadBatch(account, 2))?.bodies).toHaveLength(1);
+    expect((await waiting(queues))["outbound"]).toBe(1);
+  });
+
   it("adds the job of a batch whose worker died between the two", async () => {
     const account = await freshAccount();
     await using queues = new Queues(account);

@@ -1,5 +1,6 @@
 import type { Account } from "./account.ts";
 import { oldBatches, oldChunks } from "./batches.ts";
+import { NewerFormatError } from "./format.ts";
 import { fillBatch } from "./outbox.ts";
 import type { Queues } from "./queues.ts";
 import type { Lane } from "./runs.ts";
@@ -25,8 +26,19 @@ export async function sweep(
     if (lane !== null) await queues.addChunk(lane as Lane, sequence);
   }
   for (const batch of await oldBatches(account, options.batchAgeMs ?? 10_000)) {
-    await fillBatch(account, batch);
+    if (!(await isFilled(account, batch))) continue;
     const lane = await account.client.hget(account.key(`batch:${batch}`), "l");
     await queues.addBatch(batch, lane === "live" ? lane : "backfill");
+  }
+}
+
+/** Gives a batch its body if it has none; false when only a newer process can. */
+async function isFilled(account: Account, batch: number): Promise<boolean> {
+  try {
+    await fillBatch(account, batch);
+    return true;
+  } catch (error) {
+    if (error instanceof NewerFormatError) return false;
+    throw error;
   }
 }

@@ -3,10 +3,12 @@
 -- A full batch is cut at once; a partial one when nothing more is coming, or when its oldest asset has waited for
 -- the linger and the governor has calls free for it, so that a trickle does not burn the budget.
 -- Batches in quarantine come first when calls are spare, or their connector's share for bisection has begun anew.
--- ARGV: connector, assetsMax, bytesMax, lingerMs, requestId
+-- Segments of a newer format are left to a newer worker.
+-- ARGV: connector, assetsMax, bytesMax, lingerMs, requestId, the newest format known
 -- Returns: {batch, number, assets, lane (live when it has one live asset)} | {empty} | {full} (enough is cut) | {wait, delayMs}
+--   | {newer, format}: nothing else waits
 local connector, assetsMax, bytesMax = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
-local lingerMs, requestId = tonumber(ARGV[4]), ARGV[5]
+local lingerMs, requestId, formatMax = tonumber(ARGV[4]), ARGV[5], tonumber(ARGV[6])
 local ENVELOPE_BYTES = 512
 -- Where little of a snapshot has changed, each segment has an asset or two to give.
 local SEGMENTS_MAX = 256
@@ -57,6 +59,7 @@ local ceiling = tonumber(redis.call('HGET', P .. 'connector:' .. connector, 'byt
 bytesMax = math.min(bytesMax, ceiling)
 
 local taken = { has = {}, ids = {}, members = {}, places = {}, bytes = ENVELOPE_BYTES, oldestAt = nowMs, isFull = false, lane = 'backfill' }
+local newerFormat = nil
 local runs, runNumbers = {}, {}
 local commits = {}
 
@@ -92,6 +95,13 @@ local function isWaiting(id, place, version, segment)
   return place and not taken.has[id] and unpack6(place, 1) == version and unpack6(place, 7) == segment
 end
 
+-- One without a note of its format has the first.
+local function isNewer(format)
+  if tonumber(format or '1') <= formatMax then return false end
+  newerFormat = tonumber(format)
+  return true
+end
+
 -- Assets that were parked and then decided to be sent: their segment was passed already.
 local function takeReady(lane)
   local key = P .. 'ready:' .. connector .. ':' .. lane
@@ -100,7 +110,8 @@ local function takeReady(lane)
     if taken.isFull then break end
     local segment, position = unpack6(place, 1), (struct.unpack('>I2', place, 7))
     local segmentKey = P .. 'seg:' .. segment
-    local stored = redis.call('HMGET', segmentKey, 't', 'at')
+    local stored = redis.call('HMGET', segmentKey, 't', 'at', 'f')
+    if isNewer(stored[3]) then break end
     if stored[1] then
       local id, _, version = entryAt(stored[1], position)
       if isWaiting(id, redis.call('HGET', indexKey, id), version, segment) and not take(segment, stored[1], position, tonumber(stored[2])) then break end
@@ -110,11 +121,12 @@ local function takeReady(lane)
   if passed > 0 then commits[#commits + 1] = function() redis.call('LTRIM', key, passed, -1) end end
 end
 
--- Goes through one segment from its cursor. Returns whether it was passed to its end.
+-- Goes through one segment from its cursor. Returns whether it was passed to its end; nothing when it is left alone.
 local function takeSegment(segment)
   local key = P .. 'seg:' .. segment
-  local stored = redis.call('HMGET', key, 't', 'at', 'cur')
+  local stored = redis.call('HMGET', key, 't', 'at', 'cur', 'f')
   if not stored[1] then return true end
+  if isNewer(stored[4]) then return nil end
   local entries, segmentAt, position = stored[1], tonumber(stored[2]), tonumber(stored[3])
   local last = #entries / ENTRY_BYTES
   local ids = {}
@@ -135,13 +147,11 @@ local function takeLane(lane)
   local before = #taken.ids
   takeReady(lane)
   local key = P .. 'outbox:' .. connector .. ':' .. lane
-  local passed = 0
   for _, segment in ipairs(redis.call('LRANGE', key, 0, SEGMENTS_MAX - 1)) do
-    if taken.isFull or not takeSegment(tonumber(segment)) then break end
-    passed = passed + 1
+    if taken.isFull then break end
+    -- The segment itself may be gone by then, with its last entry.
+    if takeSegment(tonumber(segment)) then commits[#commits + 1] = function() redis.call('LREM', key, 1, segment) end end
   end
-  -- The segment itself may be gone by then, with its last entry.
-  if passed > 0 then commits[#commits + 1] = function() redis.call('LPOP', key, passed) end end
   if lane == 'live' and #taken.ids > before then taken.lane = 'live' end
 end
 
@@ -158,6 +168,7 @@ if #taken.ids == 0 then
   commit()
   if #commits > 0 and redis.call('EXISTS', indexKey) == 1 then return { 'wait', 0 } end
   if redis.call('EXISTS', quarantineKey) == 1 then return { 'wait', QUARANTINE_MS } end
+  if newerFormat then return { 'newer', newerFormat } end
   redis.call('SREM', P .. 'backlog', connector)
   return { 'empty' }
 end

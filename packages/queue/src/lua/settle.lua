@@ -85,7 +85,7 @@ if result.waiting > 0 then redis.call('HSET', indexKey, unpack(waiting)) end
 if result.parked > 0 then redis.call('HSET', parkedKey, unpack(parked)) end
 if result.waiting + result.parked > 0 then
   local bytes = #entries + #body + #raw
-  redis.call('HSET', P .. 'seg:' .. sequence, 'b', body, 't', entries, 'raw', raw, 'r', run, 'c', connector, 'l', lane,
+  redis.call('HSET', P .. 'seg:' .. sequence, 'b', body, 'f', string.byte(body), 't', entries, 'raw', raw, 'r', run, 'c', connector, 'l', lane,
     'at', nowMs, 'z', bytes, 'cur', 0, 'left', result.waiting + result.parked)
   addBytes('outbox', connector, lane, bytes)
 end

@@ -1,5 +1,5 @@
 -- segments: the settled assets of one chunk, compressed together.
--- seg:<n> = b body, t table, raw the chunk's body as it came, r run, c connector, l lane, at, z bytes, cur next entry
+-- seg:<n> = b body, f its format, t table, raw the chunk's body as it came, r run, c connector, l lane, at, z bytes, cur next entry
 -- to cut, left entries that are waiting, parked or in flight. A table entry is id 16, fingerprint 8, version 6, size 4.
 -- index:<connector>  id -> version 6, segment 6, entry 2: the newest version that waits in the outbox.
 -- parked:<connector> id -> the same: a newer version of an asset that is in flight.
