@@ -10,8 +10,7 @@ import { ROOT } from "./support/project.ts";
 const LAYERS: Readonly<Record<string, { ours: readonly string[]; theirs: readonly string[] }>> = {
   "packages/inventory": { ours: [], theirs: ["zod"] },
   "packages/governor": { ours: [], theirs: [] },
-  "packages/mapping": { ours: ["inventory"], theirs: ["jsonata", "zod"] },
-  "packages/service": { ours: [], theirs: ["pino", "yaml", "zod"] },
+  "packages/service": { ours: [], theirs: ["pino", "zod"] },
   "packages/queue": { ours: ["governor", "inventory"], theirs: ["bullmq", "ioredis"] },
   "packages/csam": { ours: ["governor", "inventory", "service"], theirs: ["got"] },
   "packages/sources": { ours: [], theirs: ["csv-parse"] },
@@ -36,7 +35,6 @@ const LAYERS: Readonly<Record<string, { ours: readonly string[]; theirs: readonl
       "csam",
       "governor",
       "inventory",
-      "mapping",
       "pipeline",
       "producer",
       "queue",
