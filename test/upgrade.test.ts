@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from "vitest";
 import { ROOT } from "./support/project.ts";
 import { hostLines, openPlace, type Place, type Running } from "./support/sluice.ts";
 
-const ASSETS = 600;
+const ASSETS = 300;
 
 type Version = "old" | "new";
 type Role = "worker" | "sender";

@@ -34,8 +34,12 @@ export const IN_HAND_MS_MAX = 2_000;
 /** A batch looks again this often, in case the end of its hold came while it stepped aside. */
 const ASIDE_MS_MAX = 5_000;
 const RETRY_MS_MAX = 60_000;
-/** What only a newer process can read is offered again this often. */
+/**
+ * What only a newer process can read is offered again after about that: by chance, so that it is not always this process that
+ * takes it, and however many such jobs there are, a hundred a second.
+ */
 const NEWER_MS = 1_000;
+const NEWER_APART_MS = 10;
 
 /**
  * Settings that were measured: a killed consumer's job is taken over within five seconds, a job may stall any number of
@@ -56,6 +60,7 @@ export class Consumer implements AsyncDisposable {
   readonly #worker: Worker;
   readonly #connection: ReturnType<Account["connect"]>;
   readonly #closing = new AbortController();
+  #lastLeftUntilMs = 0;
 
   constructor(
     account: Account,
@@ -71,7 +76,7 @@ export class Consumer implements AsyncDisposable {
       } catch (error) {
         if (!(error instanceof NewerFormatError)) throw error;
         options.onError(error);
-        await stepAside(job, token, NEWER_MS);
+        await stepAside(job, token, this.#leaveForMs());
       }
     };
     this.#worker = new Worker(queue, work, {
@@ -85,6 +90,13 @@ export class Consumer implements AsyncDisposable {
     });
     this.#worker.on("error", options.onError);
     this.#worker.on("failed", (_, error) => options.onError(error));
+  }
+
+  #leaveForMs(): number {
+    const nowMs = Date.now();
+    const soonMs = nowMs + NEWER_MS * (0.5 + Math.random());
+    this.#lastLeftUntilMs = Math.max(soonMs, this.#lastLeftUntilMs + NEWER_APART_MS);
+    return Math.ceil(this.#lastLeftUntilMs - nowMs);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -47,8 +47,11 @@ end
 
 -- Why Qualys refused this content, by what is remembered of the asset; nil when that is about other content, or nothing.
 local function refusalOf(refused, fingerprint)
-  if refused and string.sub(refused, 1, 8) == fingerprint then return string.sub(refused, 9) end
-  return nil
+  if not refused then return nil end
+  if string.sub(refused, 1, 8) == fingerprint then return string.sub(refused, 9) end
+  -- Before there was this form, the whole letter was kept.
+  local hex, why = string.match(refused, '^%d+ (%x+) [^\n]*\n(.+)$')
+  return hex == toHex(fingerprint) and why or nil
 end
 
 -- Qualys has a newer version: a letter about an older one has nothing left to say.
