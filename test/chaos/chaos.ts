@@ -63,7 +63,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
   const plan = planOf(seed, durationMs);
   try {
     await house.sandbox.setFaults(seed, STANDING_FAULTS);
-    await Promise.all([load(stage, durationMs, signal), carryOut(stage, plan, signal)]);
+    const loading = load(stage, durationMs, signal);
+    await Promise.all([loading, carryOut(stage, plan, signal).then(() => attend(stage, loading))]);
     await comeToRest(stage, signal);
     journal.problems.push(...(await auditAll(stage)));
     await secondLoad(stage, signal);
@@ -121,6 +122,17 @@ async function carryOut(
     if (undo !== null && "forMs" in step) spans.push(delay(step.forMs).then(undo));
   }
   await Promise.all(spans);
+}
+
+/** Ends holds until all is loaded: whoever loads has to wait while too much waits behind a hold. */
+async function attend({ operator }: Stage, loading: Promise<void>): Promise<void> {
+  const loaded = new AbortController();
+  const end = () => loaded.abort();
+  loading.then(end, end);
+  while (!loaded.signal.aborted) {
+    await operator.give("resume");
+    await delay(LOOK_MS, undefined, { signal: loaded.signal }).catch(() => {});
+  }
 }
 
 /** All that waits is delivered; then the operator tries the dead letters once more, now that nothing else goes wrong. */
