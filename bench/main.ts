@@ -1,6 +1,7 @@
 import { backlogBench } from "./backlog.ts";
 import { governorBench } from "./governor.ts";
 import { intakeBench } from "./intake.ts";
+import { mappingBench } from "./mapping.ts";
 import { sandboxBench } from "./sandbox.ts";
 
 /** A measurement: takes its arguments, and prints a table or, with `--json`, one object. */
@@ -10,6 +11,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   backlog: backlogBench,
   governor: governorBench,
   intake: intakeBench,
+  mapping: mappingBench,
   sandbox: sandboxBench,
 };
 

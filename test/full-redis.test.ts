@@ -1,4 +1,4 @@
-import { mappingPolicy } from "@sluice/inventory";
+import { createTransform, mappingPolicy } from "@sluice/inventory";
 import {
   beginHold,
   endHolds,
@@ -14,6 +14,7 @@ import {
 import { startWorker } from "@sluice/worker";
 import { describe, expect, it, vi } from "vitest";
 import { freshAccount } from "./support/accounts.ts";
+import { LOADER } from "./support/house.ts";
 import { startOwnRedis } from "./support/own-redis.ts";
 import { hostLines, openPlace, type Place } from "./support/sluice.ts";
 
@@ -56,9 +57,16 @@ async function heapUp(account: Account, connector: string): Promise<void> {
   await enqueueHosts(account, queues, connector, 500);
   {
     const policy = mappingPolicy({ connectorUuid: connector });
-    const roles = { account, queues, policyOf: () => policy, report: () => {} };
-    const bounds = { assetsMax: 50, bytesMax: 1_000_000, lingerMs: 0 };
-    await using _ = await startWorker({ ...roles, ...bounds });
+    const transform = createTransform(policy);
+    const limits = { assetsMax: 50, bytesMax: 1_000_000, lingerMs: 0 };
+    await using _ = await startWorker({
+      account,
+      queues,
+      transformOf: () => transform,
+      recipeOf: () => ({ module: LOADER, settings: { policy, mapping: null } }),
+      limitsOf: () => limits,
+      report: () => {},
+    });
     await vi.waitFor(async () => {
       const { records, outbox, inFlight } = await readBacklog(account);
       expect([records, outbox + inFlight]).toEqual([0, 500]);

@@ -10,7 +10,8 @@ import { ROOT } from "./support/project.ts";
 const LAYERS: Readonly<Record<string, { ours: readonly string[]; theirs: readonly string[] }>> = {
   "packages/inventory": { ours: [], theirs: ["zod"] },
   "packages/governor": { ours: [], theirs: [] },
-  "packages/service": { ours: [], theirs: ["pino", "zod"] },
+  "packages/mapping": { ours: ["inventory"], theirs: ["jsonata", "zod"] },
+  "packages/service": { ours: [], theirs: ["pino", "yaml", "zod"] },
   "packages/queue": { ours: ["governor", "inventory"], theirs: ["bullmq", "ioredis"] },
   "packages/csam": { ours: ["governor", "inventory", "service"], theirs: ["got"] },
   "packages/sources": { ours: [], theirs: ["csv-parse"] },
@@ -35,6 +36,7 @@ const LAYERS: Readonly<Record<string, { ours: readonly string[]; theirs: readonl
       "csam",
       "governor",
       "inventory",
+      "mapping",
       "pipeline",
       "producer",
       "queue",

@@ -594,11 +594,17 @@ describe("sluice --help", () => {
       expect(ended.exitCode).toBe(0);
       return ended.stdout;
     };
-    const verbs = verbsOf(await help()).filter((verb) => verb !== "help" && verb !== "dead");
-    const dead = verbsOf(await help("dead")).filter((verb) => verb !== "help");
+    const groups = ["dead", "mapping", "config", "connectors"];
+    const verbs = verbsOf(await help()).filter((verb) => verb !== "help" && !groups.includes(verb));
+    const grouped = groups.map(async (group) => {
+      const own = verbsOf(await help(group)).filter((verb) => verb !== "help");
+      return own.map((verb) => [group, verb]);
+    });
+    const ofGroups = (await Promise.all(grouped)).flat();
+    const dead = ofGroups.filter(([group]) => group === "dead").map(([, verb]) => verb);
     expect(verbs).toEqual(expect.arrayContaining(["push", "enqueue", "up", "drain", "sample"]));
     expect(dead).toEqual(["list", "show", "replay", "discard", "export"]);
-    const all = [...verbs.map((verb) => [verb]), ...dead.map((verb) => ["dead", verb])];
+    const all = [...verbs.map((verb) => [verb]), ...ofGroups];
     const texts = await Promise.all(all.map((words) => help(...words)));
     for (const [index, words] of all.entries()) {
       const text = texts[index] ?? "";

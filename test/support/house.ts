@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { CsamClient } from "@sluice/csam";
 import { defaultPolicy, type Policy } from "@sluice/governor";
-import { importPayload, mappingPolicy } from "@sluice/inventory";
+import { createTransform, importPayload, mappingPolicy } from "@sluice/inventory";
 import type { PipelineEvent } from "@sluice/pipeline";
 import {
   openRun,
@@ -49,6 +49,8 @@ export interface House extends AsyncDisposable {
   callFromElsewhere(): Promise<void>;
 }
 
+/** The module by which an isolated process makes a connector's transform. */
+export const LOADER = new URL("../../apps/sluice/src/load-transform.ts", import.meta.url).href;
 const FINISH_MS_MAX = 40_000;
 
 export async function startHouse(options: HouseOptions = {}): Promise<House> {
@@ -61,17 +63,18 @@ export async function startHouse(options: HouseOptions = {}): Promise<House> {
   const events: PipelineEvent[] = [];
   const report = (event: PipelineEvent) => void events.push(event);
   const policy = mappingPolicy({ connectorUuid: sandbox.connectorUuid });
+  const transform = createTransform(policy);
   const { assetsMax = 100, bytesMax = 1_000_000, lingerMs = 0, callTimeoutMs = 20_000 } = options;
   for (let count = 0; count < (options.senders ?? 1); count += 1) {
     const client = stack.use(clientOf(sandbox, callTimeoutMs));
     const policy = { ...defaultPolicy, ...options.policy };
-    const settings = { source: "WEBHOOK", callTimeoutMs, policy };
+    const settings = { sourceOf: () => "WEBHOOK", callTimeoutMs, policy };
     stack.use(await startSender({ account, queues, client, report, ...settings }));
   }
-  const policyOf = () => policy;
-  stack.use(
-    await startWorker({ account, queues, policyOf, report, assetsMax, bytesMax, lingerMs }),
-  );
+  const transformOf = () => transform;
+  const recipeOf = () => ({ module: LOADER, settings: { policy, mapping: null } });
+  const limitsOf = () => ({ assetsMax, bytesMax, lingerMs });
+  stack.use(await startWorker({ account, queues, transformOf, recipeOf, limitsOf, report }));
 
   async function load(records: readonly object[], lane: Lane = "backfill"): Promise<string> {
     const connector = sandbox.connectorUuid;

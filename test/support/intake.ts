@@ -78,9 +78,7 @@ export async function openIntake(
   const troubles: string[] = [];
   const intake = stack.use(
     await startIntake({
-      account,
-      queues,
-      connectors: new Map([["default", CONNECTOR]]),
+      connectors: new Map([["default", { uuid: CONNECTOR, account, queues }]]),
       onTrouble: (message) => void troubles.push(message),
       host: "127.0.0.1",
       port: 0,

@@ -1,4 +1,5 @@
 export { createApiKey, type NewApiKey } from "./intake/api-keys.ts";
+export type { IntakeConnector } from "./intake/intake-connector.ts";
 export {
   startIntake,
   type Intake,

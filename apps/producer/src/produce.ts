@@ -15,7 +15,7 @@ export interface ProduceOptions {
   /** Records of these sources that the run has already. Default 0. */
   skip?: number;
   /** Whether to stop behind this record. Default: never. */
-  isLast?: (record: SourceRecord) => boolean;
+  isLast?: (record: SourceRecord) => Promise<boolean>;
   /** Told when it begins to wait because too much waits in Redis. */
   onFull?: () => Promise<void>;
 }
@@ -48,7 +48,7 @@ async function enqueueAll(options: ProduceOptions): Promise<boolean> {
     try {
       for await (const slice of file.records(options.signal)) {
         for (const record of slice) {
-          const isLast = options.isLast?.(record) ?? false;
+          const isLast = options.isLast ? await options.isLast(record) : false;
           if (left > 0) left -= 1;
           else chunk.add(record);
           const isDue = chunk.isFull || (isLast && !chunk.isEmpty);
@@ -85,6 +85,11 @@ function createEnqueuer({ account, queues, run, lane, signal, ...options }: Prod
       if (enqueued.kind === "moved") {
         throw new Error(
           `Cannot go on with run ${run}: another process enqueues into it; let that one finish, or stop it`,
+        );
+      }
+      if (enqueued.kind === "disabled") {
+        throw new Error(
+          `Cannot go on with run ${run}: its connector is disabled; enable it, and resume the run`,
         );
       }
       if (enqueued.kind === "closed") {

@@ -36,8 +36,6 @@ import {
 } from "@sluice/queue";
 
 export interface SenderSettings {
-  /** The `source` string of the payloads. */
-  source: string;
   callTimeoutMs: number;
   /** How calls are spread, and what is left to others. */
   policy: ReserveOptions["policy"];
@@ -47,6 +45,8 @@ export interface SenderOptions extends SenderSettings {
   account: Account;
   queues: Queues;
   client: CsamClient;
+  /** The `source` string of a connector's payloads. */
+  sourceOf: (connector: string) => string;
   report: Report;
 }
 
@@ -151,7 +151,7 @@ function createStage(options: SenderOptions, sender: string, calls: Duty) {
     },
     hold: async (hold) => tell((await beginHold(account, hold)) ? hold : null),
     importAssets: (request) => calls.waitFor(() => client.importAssets(request)),
-    sourceOf: () => options.source,
+    sourceOf: options.sourceOf,
     permitMsMax: LEASE_MS,
     monotonicMs: () => performance.now(),
     nowMs: Date.now,

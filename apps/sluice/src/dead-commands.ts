@@ -6,9 +6,17 @@ import { listDead } from "./commands/dead-list.ts";
 import { replayDead } from "./commands/dead-replay.ts";
 import { showDead } from "./commands/dead-show.ts";
 import { countOf } from "./number-flags.ts";
-import type { Selection } from "./selected-letters.ts";
-import { createTerminal } from "./terminal.ts";
-import { exampleText, verb, type Common, type Exit } from "./verb.ts";
+import type { SelectionFlags } from "./selected-letters.ts";
+import type { Choice } from "./settings.ts";
+import {
+  ACCOUNT,
+  CONNECTOR,
+  exampleText,
+  terminalOf,
+  verb,
+  type Common,
+  type Exit,
+} from "./verb.ts";
 
 /** Adds `sluice dead` and its verbs. */
 export function addDead(program: Command, signal: AbortSignal, exit: Exit): void {
@@ -17,13 +25,15 @@ export function addDead(program: Command, signal: AbortSignal, exit: Exit): void
     .description("records that could not be delivered as they are");
   filtered(verb(dead, "list", "grouped by what they say, the newest first", "sluice dead list"))
     .option("--limit <n>", "how many to name", countOf, 20)
-    .action(async ({ json, ...options }: Common & LetterFilter & { limit: number }) =>
-      exit(await listDead(options, createTerminal(json === true))),
+    .action(async (options: Common & LetterFilter & Choice & { limit: number }) =>
+      exit(await listDead(options, terminalOf(options))),
     );
   verb(dead, "show", "everything known of one record", "sluice dead show host-17")
     .argument("<id>", "beginning of its id, or its key")
-    .action(async (id: string, { json }: Common) =>
-      exit(await showDead(id, createTerminal(json === true))),
+    .option(...ACCOUNT)
+    .option(...CONNECTOR)
+    .action(async (id: string, options: Common & Choice) =>
+      exit(await showDead(id, options, terminalOf(options))),
     );
   addSelecting(dead, signal, exit);
 }
@@ -45,6 +55,7 @@ function addSelecting(dead: Command, signal: AbortSignal, exit: Exit): void {
   const save = dead
     .command("export")
     .description("print their records as NDJSON, to be corrected and pushed (default: all)")
+    .option("--config <file>", "instead of SLUICE_CONFIG or sluice.yaml")
     .addHelpText("after", exampleText("sluice dead export --reason schema > corrected.ndjson"));
   const actions = [
     [replay, replayDead],
@@ -54,8 +65,8 @@ function addSelecting(dead: Command, signal: AbortSignal, exit: Exit): void {
   for (const [command, action] of actions) {
     filtered(command)
       .argument("[ids...]", "beginnings of ids, or keys")
-      .action(async (ids: string[], { json, ...options }: Common & Omit<Selection, "ids">) =>
-        exit(await action({ ids, ...options }, createTerminal(json === true), signal)),
+      .action(async (ids: string[], options: Common & Omit<SelectionFlags, "ids">) =>
+        exit(await action({ ids, ...options }, terminalOf(options), signal)),
       );
   }
 }
@@ -63,6 +74,7 @@ function addSelecting(dead: Command, signal: AbortSignal, exit: Exit): void {
 function filtered(command: Command): Command {
   return command
     .option("--reason <reason>", "those of one reason")
-    .option("--connector <uuid>", "those of one connector")
+    .option(...ACCOUNT)
+    .option(...CONNECTOR)
     .option("--run <run>", "those of one run");
 }

@@ -1,4 +1,4 @@
-import { transformRecord, type MappingPolicy } from "@sluice/inventory";
+import type { Transform } from "@sluice/inventory";
 import type { SourceRecord } from "@sluice/sources";
 
 /**
@@ -7,12 +7,12 @@ import type { SourceRecord } from "@sluice/sources";
  */
 export function firstAssets(
   count: number,
-  policy: MappingPolicy,
-): (record: SourceRecord) => boolean {
+  transform: Transform,
+): (record: SourceRecord) => Promise<boolean> {
   const keys = new Set<string>();
-  return (record) => {
+  return async (record) => {
     if (record.kind !== "record") return false;
-    const transformed = transformRecord(record.text, policy);
+    const transformed = await transform(record.text);
     if (transformed.kind === "asset") keys.add(transformed.key);
     return keys.size >= count;
   };

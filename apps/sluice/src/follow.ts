@@ -1,3 +1,4 @@
+import { isDisabling } from "@sluice/governor";
 import { readBudget, readHolds, type Hold, type Run } from "@sluice/queue";
 import { pause } from "@sluice/service";
 import { EXIT } from "./exit-codes.ts";
@@ -83,6 +84,10 @@ export function conclude(followed: Followed, terminal: Terminal): number {
       terminal.note(`stopped; nothing is lost. Continue with: ${resume}`);
       return EXIT.stopped;
     case "held":
+      if (isDisabling(followed.hold.reason)) {
+        terminal.note(`${followed.hold.message}\nnothing is lost. Then: ${resume}`);
+        return EXIT.stopped;
+      }
       terminal.note(
         `held (${followed.hold.reason}): ${followed.hold.message}\n` +
           `nothing is lost. ${remedyOf(followed.hold)}: sluice resume && ${resume}`,

@@ -1,3 +1,4 @@
+import { isDisabling } from "@sluice/governor";
 import type { Hold } from "@sluice/queue";
 import { clockText, spanText, type Terminal } from "./terminal.ts";
 
@@ -31,8 +32,12 @@ export function createHoldNotes(
 
 /** A hold for people: `held until 21:14:05 (rate-limit): ...`. */
 export function holdLine({ untilMs, reason, message }: Hold): string {
-  const until = untilMs === null ? "sluice resume" : clockText(untilMs);
+  const until = untilMs === null ? remedyFor(reason) : clockText(untilMs);
   return `held until ${until} (${reason}): ${message}`;
+}
+
+function remedyFor(reason: string): string {
+  return isDisabling(reason) ? "sluice connectors enable" : "sluice resume";
 }
 
 function isShown({ untilMs, sinceMs }: Hold, { isWatched }: Terminal): boolean {

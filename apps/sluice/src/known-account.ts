@@ -1,5 +1,6 @@
 import { EmbeddedRedis, openAccount, type Account } from "@sluice/queue";
-import type { AccountSettings } from "./settings.ts";
+import type { AccountSettings } from "./config/account-settings.ts";
+import type { ProcessSettings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** What there is to compare with: the account, or why there is none. */
@@ -16,17 +17,19 @@ const CONNECT_MS = 3_000;
  * there is nothing to see.
  */
 export async function openKnownAccount(
-  settings: AccountSettings,
+  settings: ProcessSettings,
+  account: AccountSettings,
   terminal: Terminal,
 ): Promise<Known & AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
-  const known = await reach(settings, stack, terminal);
+  const known = await reach(settings, account, stack, terminal);
   const owned = stack.move();
   return { ...known, [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
 async function reach(
-  { redisUrl, dataDir, account, queueBytesMax }: AccountSettings,
+  { redisUrl, dataDir, queueBytesMax }: ProcessSettings,
+  { redisName }: AccountSettings,
   stack: AsyncDisposableStack,
   terminal: Terminal,
 ): Promise<Known> {
@@ -34,7 +37,7 @@ async function reach(
   try {
     const say = (message: string) => terminal.note(`sluice: ${message}`);
     const url = redisUrl ?? stack.use(await EmbeddedRedis.attach({ dataDir, say })).url;
-    const options = { redisUrl: url, account, queueBytesMax, connectMs: CONNECT_MS };
+    const options = { redisUrl: url, account: redisName, queueBytesMax, connectMs: CONNECT_MS };
     const opened = stack.use(await openAccount({ ...options, isReadOnly: true }));
     return { kind: "account", account: opened };
   } catch (error) {

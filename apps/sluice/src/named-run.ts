@@ -1,11 +1,24 @@
 import { readRun, type Account, type Run } from "@sluice/queue";
 import { CommandError } from "./exit-codes.ts";
+import type { Session } from "./session.ts";
 
 /** The run that a user named. */
 export async function needRun(account: Account, id: string): Promise<Run> {
   const run = await readRun(account, id);
   if (run === null) throw new CommandError(`Cannot find run "${id}"; see sluice runs`);
   return run;
+}
+
+/** The run that a user named, in whichever account it is. */
+export async function findRun(
+  sessions: readonly Session[],
+  id: string,
+): Promise<{ session: Session; run: Run }> {
+  for (const session of sessions) {
+    const run = await readRun(session.account, id);
+    if (run !== null) return { session, run };
+  }
+  throw new CommandError(`Cannot find run "${id}"; see sluice runs`);
 }
 
 /** What to type to continue a run that was stopped; what was read from stdin has to come again. */

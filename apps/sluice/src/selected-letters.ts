@@ -8,7 +8,9 @@ import {
   type LetterFilter,
   type MalformedRange,
 } from "@sluice/queue";
+import type { ChosenSession } from "./chosen-session.ts";
 import { CommandError } from "./exit-codes.ts";
+import type { Choice } from "./settings.ts";
 import { grouped } from "./terminal.ts";
 
 /** Which letters a user means: by id or key, by what they have in common, or all. */
@@ -17,13 +19,24 @@ export interface Selection extends LetterFilter {
   all?: boolean;
 }
 
+/** The same, as flags say it. */
+export type SelectionFlags = Omit<Selection, "connector"> & Choice;
+
+/** What flags mean in the session that they chose. */
+export function selectionIn(
+  { only }: ChosenSession,
+  { account: _, connector: _connector, ...flags }: SelectionFlags,
+): Selection {
+  return { ...flags, ...only };
+}
+
 /** The letters that a user means, page by page. Throws a `CommandError` when nothing says which, or one is not there. */
 export async function* selectedLetters(
   account: Account,
   { ids, all, ...filter }: Selection,
 ): AsyncGenerator<DeadLetter[]> {
   if (ids.length > 0) {
-    yield await namedLetters(account, ids);
+    yield await namedLetters(account, ids, filter);
     return;
   }
   const { connector, run, reason } = filter;
@@ -35,12 +48,16 @@ export async function* selectedLetters(
   yield* scanDeadLetters(account, filter);
 }
 
-/** The letters of these ids or keys, each once. */
+/** The letters of these ids or keys, each once; those of one connector where it is named. */
 export async function namedLetters(
   account: Account,
   ids: readonly string[],
+  { connector }: Pick<LetterFilter, "connector">,
 ): Promise<DeadLetter[]> {
-  const found = await Promise.all(ids.map((id) => findDeadLetters(account, id)));
+  const isMeant = (letter: DeadLetter) => connector === undefined || letter.connector === connector;
+  const found = await Promise.all(
+    ids.map(async (id) => (await findDeadLetters(account, id)).filter(isMeant)),
+  );
   const missing = ids.filter((_, index) => found[index]?.length === 0);
   if (missing.length > 0) {
     throw new CommandError(

@@ -1,30 +1,27 @@
-import { mappingPolicy, type MappingPolicy } from "@sluice/inventory";
-import { CsamClient, parseGatewayUrl } from "@sluice/csam";
 import type { IntakeSettings } from "@sluice/producer";
-import type { SenderSettings } from "@sluice/sender";
 import {
-  accountSettings,
-  ALL_SETTINGS,
-  ConfigError,
-  connectorSettings,
   healthSettings,
   intakeSettings,
   loadConfig,
-  mappingSettings,
   processSettings,
-  senderSettings,
-  unknownVariables,
-  workerSettings,
   type LogLevel,
 } from "@sluice/service";
-import type { WorkerSettings } from "@sluice/worker";
-import { z } from "zod";
-import { readConnection } from "./connection-settings.ts";
-import { withGateway } from "./gateway-setting.ts";
-import { toIntake } from "./intake-settings.ts";
+import type { AccountSettings, ConnectorSettings } from "./config/account-settings.ts";
+import { overriddenNotes, withoutDescribing } from "./config/describing.ts";
+import { findConfigFile } from "./config/find-file.ts";
+import {
+  accountOfEnvironment,
+  transformOfEnvironment,
+  type Needs,
+} from "./config/from-environment.ts";
+import { accountsOfFile } from "./config/from-file.ts";
+import { toIntake } from "./config/intake-settings.ts";
+import { readVariables, together, type Environment } from "./config/variables.ts";
+import { CommandError } from "./exit-codes.ts";
+import type { TransformSettings } from "./load-transform.ts";
 
-/** What every command that looks at an account needs. */
-export interface AccountSettings {
+/** What of the configuration is the process's own, and not an account's. */
+export interface ProcessSettings {
   redisUrl: string | null;
   redisAnswerMs: number;
   dataDir: string;
@@ -32,139 +29,75 @@ export interface AccountSettings {
   queueBytesMax: number;
   memoryPercentMax: number;
   deadLettersMax: number;
-  gatewayUrl: string;
-  /** The name of the account in Redis: by default the gateway's host. */
-  account: string;
 }
 
-/** What a command needs that finds out what would be sent. */
-export interface PlanSettings extends AccountSettings {
-  connectorUuid: string;
-  policy: MappingPolicy;
-  worker: WorkerSettings;
-  callPolicy: SenderSettings["policy"];
+/** All that is configured. */
+export interface Settings extends ProcessSettings {
+  /** The file that says it; null for the environment. */
+  file: string | null;
+  accounts: readonly AccountSettings[];
+  /** What may surprise a reader of the configuration. */
+  notes: readonly string[];
 }
 
-/** What a command that works needs on top. */
-export interface WorkSettings extends AccountSettings {
-  connectorUuid: string;
-  policy: MappingPolicy;
-  worker: WorkerSettings;
-  sender: SenderSettings;
-  createClient: () => CsamClient;
+/** Which of the accounts and connectors a user means. */
+export interface Choice {
+  account?: string;
+  connector?: string;
 }
 
-/** What `sluice up` needs, whose roles may include the intake. */
-export interface UpSettings extends WorkSettings {
-  /** Null where no keys and no secrets are configured. */
-  intake: IntakeSettings | null;
-  /** How long something may be due and not done. */
-  progressTimeoutMs: number;
+/** Which connector, and whether its records are mapped otherwise. */
+export interface MappingChoice extends Choice {
+  /** A file, instead of what the configuration says. */
+  mapping?: string;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
-const viewSchema = z.object({ ...processSettings.shape, ...accountSettings.shape });
-const planSchema = z.object({
-  ...viewSchema.shape,
-  ...connectorSettings.shape,
-  ...mappingSettings.shape,
-  ...workerSettings.shape,
-});
-const workSchema = z.object({ ...planSchema.shape, ...senderSettings.shape });
-
-/** For commands that only look. Throws a `ConfigError` with every mistake. */
-export function readAccountSettings(environment: Environment): AccountSettings {
-  return toAccount(load(viewSchema, environment));
+/** Reads file and environment. Throws one `ConfigError` with every mistake. */
+export function readSettings(environment: Environment, needs: Needs): Settings {
+  const file = findConfigFile(environment);
+  const [accounts, config] = together<readonly AccountSettings[], ProcessSettings>(
+    () =>
+      file === null
+        ? [accountOfEnvironment(environment, needs)]
+        : accountsOfFile(file, environment, needs),
+    () => readProcess(file === null ? environment : withoutDescribing(environment)),
+  );
+  const notes = file === null ? [] : overriddenNotes(file, environment);
+  return { ...config, file, accounts, notes };
 }
 
-/** For commands that transform and do not send. */
-export function readPlanSettings(environment: Environment): PlanSettings {
-  const config = load(workSchema, environment);
-  return {
-    ...toAccount(config),
-    connectorUuid: config.QUALYS_CONNECTOR_UUID.toLowerCase(),
-    policy: toPolicy(config),
-    worker: toWorker(config),
-    callPolicy: toPolicyOfCalls(config),
-  };
+/** The settings as a command's `--mapping` changes them: for the connector that it is about. */
+export function withMapping(settings: Settings, choice: MappingChoice): Settings {
+  if (choice.mapping === undefined) return settings;
+  const { connector } = chosenConnector(settings, choice);
+  const changed = { ...connector, transform: mappedBy(connector.transform, choice) };
+  const accounts = settings.accounts.map((account) => ({
+    ...account,
+    connectors: account.connectors.map((one) => (one === connector ? changed : one)),
+  }));
+  return { ...settings, accounts };
 }
 
-/** For commands that work. Only those that call Qualys need the credentials. */
-export function readWorkSettings(
+/** For commands that look at a mapping alone. */
+export function readMappingSettings(
   environment: Environment,
-  { callsQualys }: { callsQualys: boolean } = { callsQualys: true },
-): WorkSettings {
-  const [config, connection] = readBoth(
-    () => load(workSchema, environment),
-    () => (callsQualys ? readConnection(environment) : null),
-  );
-  return {
-    ...toAccount(config),
-    connectorUuid: config.QUALYS_CONNECTOR_UUID.toLowerCase(),
-    policy: toPolicy(config),
-    worker: toWorker(config),
-    sender: {
-      source: config.SLUICE_SOURCE,
-      callTimeoutMs: config.SLUICE_CALL_TIMEOUT_MS,
-      policy: toPolicyOfCalls(config),
-    },
-    createClient() {
-      if (connection === null) throw new Error("Cannot call Qualys: no credentials were read");
-      const { QUALYS_GATEWAY_URL: gatewayUrl, SLUICE_CALL_TIMEOUT_MS: callTimeoutMs } = config;
-      const plainHttpHost = config.SLUICE_PLAIN_HTTP_HOST;
-      const options = { ...connection, gatewayUrl, callTimeoutMs };
-      return new CsamClient({ ...options, ...(plainHttpHost && { plainHttpHost }) });
-    },
-  };
+  choice: MappingChoice,
+): TransformSettings {
+  const transform =
+    findConfigFile(environment) === null
+      ? transformOfEnvironment(environment)
+      : chosenConnector(readSettings(environment, "connectors"), choice).connector.transform;
+  return mappedBy(transform, choice);
 }
 
-/** For a process of roles. One that does not send needs no credentials. */
-export function readUpSettings(environment: Environment, isSending: boolean): UpSettings {
-  const [work, intake] = readBoth(
-    () => readWorkSettings(environment, { callsQualys: isSending }),
-    () => toIntake(loadConfig(intakeSettings, environment)),
-  );
-  const { SLUICE_PROGRESS_TIMEOUT_SEC: seconds } = loadConfig(healthSettings, environment);
-  return { ...work, intake, progressTimeoutMs: seconds * 1_000 };
+function mappedBy(transform: TransformSettings, { mapping: path }: MappingChoice) {
+  return path === undefined
+    ? transform
+    : { ...transform, mapping: { kind: "file", path } as const };
 }
 
-/** Reads two parts of the configuration; every mistake in either is told at once. */
-function readBoth<First, Second>(first: () => First, second: () => Second): [First, Second] {
-  const problems: string[] = [];
-  const [one, other] = [attempt(first, problems), attempt(second, problems)];
-  if (one === undefined || other === undefined) throw new ConfigError(problems);
-  return [one, other];
-}
-
-function attempt<Value>(read: () => Value, problems: string[]): Value | undefined {
-  try {
-    return read();
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    problems.push(...error.problems);
-    return undefined;
-  }
-}
-
-/** Reads the variables of a schema; every mistake is told at once. */
-function load<Shape extends z.ZodRawShape>(schema: z.ZodObject<Shape>, environment: Environment) {
-  const gateway = withGateway(environment);
-  const problems = [
-    ...gateway.problems,
-    ...unknownVariables("SLUICE_", Object.keys(ALL_SETTINGS.shape), environment),
-  ];
-  try {
-    const config = loadConfig(schema, gateway.environment);
-    if (problems.length > 0) throw new ConfigError(problems);
-    return config;
-  } catch (error) {
-    if (!(error instanceof ConfigError) || error.problems === problems) throw error;
-    throw new ConfigError([...error.problems, ...problems]);
-  }
-}
-
-function toAccount(config: z.output<typeof viewSchema>): AccountSettings {
+function readProcess(environment: Environment): ProcessSettings {
+  const config = readVariables(processSettings, environment);
   return {
     redisUrl: config.REDIS_URL ?? null,
     redisAnswerMs: config.SLUICE_REDIS_TIMEOUT_SEC * 1_000,
@@ -173,50 +106,85 @@ function toAccount(config: z.output<typeof viewSchema>): AccountSettings {
     queueBytesMax: config.SLUICE_QUEUE_BYTES_MAX,
     memoryPercentMax: config.SLUICE_MEMORY_PERCENT_MAX,
     deadLettersMax: config.SLUICE_DEAD_LETTERS_MAX,
-    gatewayUrl: config.QUALYS_GATEWAY_URL,
-    account: config.SLUICE_ACCOUNT ?? hostOf(config),
   };
 }
 
-function hostOf(config: z.output<typeof accountSettings>): string {
-  const { host } = parseGatewayUrl(config.QUALYS_GATEWAY_URL, config.SLUICE_PLAIN_HTTP_HOST);
-  return host.replaceAll(/[^\w.:-]/g, "-");
+/** What `sluice up` needs, whose roles may include the intake. */
+export interface UpSettings {
+  settings: Settings;
+  /** Null where no keys and no secrets are configured. */
+  intake: IntakeSettings | null;
+  /** How long something may be due and not done. */
+  progressTimeoutMs: number;
 }
 
-function toPolicy(config: z.output<typeof planSchema>): MappingPolicy {
-  try {
-    return mappingPolicy({
-      connectorUuid: config.QUALYS_CONNECTOR_UUID,
-      ...(config.SLUICE_KEY_FIELDS && { keyFields: config.SLUICE_KEY_FIELDS }),
-      optionalFields: config.SLUICE_OPTIONAL_FIELDS ?? [],
-      hardwareUuid: config.SLUICE_HARDWARE_UUID,
-      dateFormat: config.SLUICE_DATE_FORMAT,
-      macFormat: config.SLUICE_MAC_FORMAT,
-    });
-  } catch (error) {
-    throw new ConfigError([error instanceof Error ? error.message : String(error)]);
-  }
+/** What a process of roles needs. One that does not send needs no credentials. */
+export function readUpSettings(environment: Environment, isSending: boolean): UpSettings {
+  const [settings, intake] = together(
+    () => readSettings(environment, isSending ? "calls" : "connectors"),
+    () => toIntake(loadConfig(intakeSettings, environment)),
+  );
+  const { SLUICE_PROGRESS_TIMEOUT_SEC: seconds } = loadConfig(healthSettings, environment);
+  return { settings, intake, progressTimeoutMs: seconds * 1_000 };
 }
 
-function toPolicyOfCalls(config: z.output<typeof workSchema>): SenderSettings["policy"] {
-  return {
-    pacing: config.SLUICE_PACING,
-    callsReserved: config.SLUICE_CALLS_RESERVED,
-    callsLive: config.SLUICE_CALLS_LIVE,
-    callsBisection: config.SLUICE_CALLS_BISECTION,
-    assetsPerCall: config.SLUICE_BATCH_ASSETS_MAX,
-    fallback: {
-      limit: config.SLUICE_CALLS_LIMIT,
-      windowMs: config.SLUICE_CALLS_WINDOW_SEC * 1_000,
-      concurrency: config.SLUICE_CALLS_CONCURRENCY,
-    },
-  };
+/** The accounts that a user means: the named one, the named connector's, or all. */
+export function chosenAccounts(
+  { accounts }: Pick<Settings, "accounts">,
+  choice: Choice,
+): readonly AccountSettings[] {
+  const { account: name } = choice;
+  if (choice.connector !== undefined) return [chosenConnector({ accounts }, choice).account];
+  if (name === undefined) return accounts;
+  const found = accounts.filter((account) => account.name === name);
+  if (found.length > 0) return found;
+  throw new CommandError(`Cannot find account "${name}"; there is ${namesOf(accounts)}`);
 }
 
-function toWorker(config: z.output<typeof workerSettings>): WorkerSettings {
-  return {
-    assetsMax: config.SLUICE_BATCH_ASSETS_MAX,
-    bytesMax: config.SLUICE_BATCH_BYTES_MAX,
-    lingerMs: config.SLUICE_BATCH_LINGER_MS,
-  };
+/** The one account that a user means: the only one need not be named. */
+export function chosenAccount(
+  settings: Pick<Settings, "accounts">,
+  choice: Choice,
+): AccountSettings {
+  const [first, second] = chosenAccounts(settings, choice);
+  if (first !== undefined && second === undefined) return first;
+  throw new CommandError(
+    `Cannot choose among several accounts: use --account NAME; there is ${namesOf(settings.accounts)}`,
+  );
+}
+
+/** What has to be known for a choice. */
+export function needsOf({ connector }: Choice): Needs {
+  return connector === undefined ? "account" : "connectors";
+}
+
+/** The UUID of the connector that a user named; null where none was. */
+export function chosenUuid(settings: Pick<Settings, "accounts">, choice: Choice): string | null {
+  return choice.connector === undefined ? null : chosenConnector(settings, choice).connector.uuid;
+}
+
+/** The connector that a user means, with its account: the only one need not be named. */
+export function chosenConnector(
+  { accounts }: Pick<Settings, "accounts">,
+  { account: accountName, connector: name }: Choice,
+): { account: AccountSettings; connector: ConnectorSettings } {
+  const all = accounts
+    .filter((account) => accountName === undefined || account.name === accountName)
+    .flatMap((account) => account.connectors.map((connector) => ({ account, connector })));
+  const found =
+    name === undefined
+      ? all
+      : all.filter(({ connector }) => connector.name === name || connector.uuid === name);
+  const [first, second] = found;
+  if (first !== undefined && second === undefined) return first;
+  const known = namesOf(all.map(({ connector }) => connector));
+  throw new CommandError(
+    name === undefined
+      ? `Cannot choose among several connectors: use --connector NAME; there is ${known}`
+      : `Cannot find connector "${name}"; there is ${known}`,
+  );
+}
+
+function namesOf(all: readonly { name: string }[]): string {
+  return all.length === 0 ? "none" : all.map(({ name }) => name).join(", ");
 }

@@ -1,9 +1,16 @@
-import { mappingPolicy, type ChunkRecord } from "@sluice/inventory";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createTransform, mappingPolicy, type ChunkRecord } from "@sluice/inventory";
 import { outcomeOf } from "@sluice/pipeline";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { IsolatedProcess } from "./isolated-process.ts";
 
 const policy = mappingPolicy({ connectorUuid: "da4b8361-2327-4bf1-af7d-2ce775bc9882" });
+const recipe = {
+  module: new URL("../../sluice/src/load-transform.ts", import.meta.url).href,
+  settings: { policy, mapping: null },
+};
 const DEADLY = new URL("../../../test/support/deadly-records.ts", import.meta.url);
 const PATIENCE_MS = 60_000;
 
@@ -12,7 +19,7 @@ function recordOf(fields: object): ChunkRecord {
 }
 
 function begin(signal: AbortSignal = new AbortController().signal): IsolatedProcess {
-  return new IsolatedProcess(policy, signal);
+  return new IsolatedProcess(recipe, signal);
 }
 
 beforeEach(() => {
@@ -30,7 +37,7 @@ describe("an isolated process", { timeout: PATIENCE_MS }, () => {
     { text: "{}", line: 4 },
   ])("makes of %j what this process makes of it", async (record) => {
     await using isolation = begin();
-    expect(await isolation.transform(record)).toEqual(outcomeOf(record, policy));
+    expect(await isolation.transform(record)).toEqual(outcomeOf(record, createTransform(policy)));
   });
 
   it.for([
@@ -45,7 +52,7 @@ describe("an isolated process", { timeout: PATIENCE_MS }, () => {
   });
 
   it("survives a record that never ends, says so, and goes on", async () => {
-    await using isolation = new IsolatedProcess(policy, new AbortController().signal, 3_000);
+    await using isolation = new IsolatedProcess(recipe, new AbortController().signal, 3_000);
     const how = "it took longer than 3000 ms";
     expect(await isolation.transform(recordOf({ deadly: "loop" }))).toEqual({
       kind: "killed",
@@ -60,6 +67,33 @@ describe("an isolated process", { timeout: PATIENCE_MS }, () => {
     const record = recordOf({ hostname: "bottomless" });
     expect(await isolation.transform(record)).toEqual({ kind: "killed", how });
     expect(await isolation.transform(recordOf({}))).toMatchObject({ kind: "asset", key: "a" });
+  });
+
+  it("takes the connector's own mapping along, and survives it", async () => {
+    const dir = await mkdtemp(join(tmpdir(), "sluice-isolated-"));
+    const path = join(dir, "deadly.mapping.ts");
+    await writeFile(
+      path,
+      `import { defineMapping } from "@sluice/mapping";
+       export const mapping = defineMapping({
+         map: ({ id }) => (id === "deadly" ? process.exit(9) : { id: "own-" + String(id) }),
+       });\n`,
+    );
+    try {
+      const own = { ...recipe, settings: { policy, mapping: { kind: "file", path } } };
+      await using isolation = new IsolatedProcess(own, new AbortController().signal);
+      expect(await isolation.transform(recordOf({}))).toMatchObject({
+        kind: "asset",
+        key: "own-a",
+      });
+      const how = "it ended its process with code 9";
+      expect(await isolation.transform(recordOf({ id: "deadly" }))).toEqual({
+        kind: "killed",
+        how,
+      });
+    } finally {
+      await rm(dir, { recursive: true });
+    }
   });
 
   it("ends at once when its worker stops, and blames no record", async () => {

@@ -1,10 +1,20 @@
 import { fork, type ChildProcess } from "node:child_process";
 import { once } from "node:events";
-import type { ChunkRecord, MappingPolicy, Transformed } from "@sluice/inventory";
+import type { ChunkRecord, Transform, Transformed } from "@sluice/inventory";
 import type { Isolation, Killed } from "@sluice/pipeline";
 
-/** What a process of its own is told: first how records are mapped, then one record after another. */
-export type ToIsolated = { policy: MappingPolicy } | { record: ChunkRecord };
+/** How another process makes the transform of a connector: plain data. */
+export interface TransformRecipe {
+  /** The address of a module that exports `loadTransform`. */
+  module: string;
+  /** What `loadTransform` takes. */
+  settings: unknown;
+}
+
+export type LoadTransform = (settings: unknown) => Promise<Transform>;
+
+/** What a process of its own is told: first how records become assets, then one record after another. */
+export type ToIsolated = { recipe: TransformRecipe } | { record: ChunkRecord };
 /** What it answers: that it is ready, then what became of each record. */
 export type FromIsolated = { kind: "ready" } | Transformed | Killed;
 
@@ -21,15 +31,15 @@ const LAST_WORDS_CHARS = 64_000;
  * itself costs that process and no more. A thread would not do: a native crash and `process.kill` reach all of them.
  */
 export class IsolatedProcess implements Isolation {
-  readonly #policy: MappingPolicy;
+  readonly #recipe: TransformRecipe;
   readonly #signal: AbortSignal;
   readonly #recordMsMax: number;
   #child: ChildProcess | null = null;
   #lastWords = "";
 
   /** @param signal ends what is under way: the chunk is left to whoever takes it next */
-  constructor(policy: MappingPolicy, signal: AbortSignal, recordMsMax: number = RECORD_MS_MAX) {
-    this.#policy = policy;
+  constructor(recipe: TransformRecipe, signal: AbortSignal, recordMsMax: number = RECORD_MS_MAX) {
+    this.#recipe = recipe;
     this.#signal = signal;
     this.#recordMsMax = recordMsMax;
   }
@@ -57,7 +67,7 @@ export class IsolatedProcess implements Isolation {
     child.stderr?.setEncoding("utf8").on("data", (text: string) => {
       this.#lastWords = (this.#lastWords + text).slice(-LAST_WORDS_CHARS);
     });
-    const answer = await this.#ask({ policy: this.#policy }, READY_MS_MAX);
+    const answer = await this.#ask({ recipe: this.#recipe }, READY_MS_MAX);
     if (answer.kind === "ready") return;
     const how = answer.kind === "killed" ? answer.how : "it answered something else";
     throw new Error(`Cannot begin to transform in isolation: ${how}`);

@@ -1,31 +1,37 @@
 import { strict as assert } from "node:assert";
 import { Worker } from "node:worker_threads";
-import type { ChunkRecord, MappingPolicy } from "@sluice/inventory";
+import type { ChunkRecord, Transform } from "@sluice/inventory";
 import { outcomeOf } from "@sluice/pipeline";
-import type { FromIsolated, ToIsolated } from "./isolated-process.ts";
+import type {
+  FromIsolated,
+  LoadTransform,
+  ToIsolated,
+  TransformRecipe,
+} from "./isolated-process.ts";
 
 /** The program of an isolated process: answers each record with what becomes of it. */
 function answer(message: FromIsolated): void {
   process.send?.(message);
 }
 
-function transform(record: ChunkRecord, policy: MappingPolicy): FromIsolated {
+async function outcome(record: ChunkRecord): Promise<FromIsolated> {
+  assert(transform !== null, "A record came before the recipe");
   try {
-    return outcomeOf(record, policy);
+    return await outcomeOf(record, transform);
   } catch (error) {
     return { kind: "killed", how: `it failed with ${String(error)}` };
   }
 }
 
-let policy: MappingPolicy | null = null;
+async function prepare({ module, settings }: TransformRecipe): Promise<FromIsolated> {
+  const { loadTransform } = (await import(module)) as { loadTransform: LoadTransform };
+  transform = await loadTransform(settings);
+  return { kind: "ready" };
+}
+
+let transform: Transform | null = null;
 process.on("message", (message: ToIsolated) => {
-  if ("policy" in message) {
-    ({ policy } = message);
-    answer({ kind: "ready" });
-    return;
-  }
-  assert(policy !== null, "A record came before the policy");
-  answer(transform(message.record, policy));
+  void ("recipe" in message ? prepare(message.recipe) : outcome(message.record)).then(answer);
 });
 
 // A terminal sends its Ctrl-C to all processes; this one ends when its parent wants, or is gone.

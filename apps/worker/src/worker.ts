@@ -1,4 +1,4 @@
-import type { MappingPolicy } from "@sluice/inventory";
+import type { Chunk, Transform } from "@sluice/inventory";
 import {
   BatchStage,
   createNewerReport,
@@ -14,6 +14,7 @@ import {
   beginTry,
   consumeChunks,
   cut,
+  disabledConnectors,
   fillBatch,
   holdAtLetterBound,
   isHeldForLetters,
@@ -29,19 +30,24 @@ import {
   type ChunkDisposition,
   type Queues,
 } from "@sluice/queue";
-import { IsolatedProcess } from "./isolated-process.ts";
+import { IsolatedProcess, type TransformRecipe } from "./isolated-process.ts";
 
+/** How a connector's assets share calls. */
 export interface WorkerSettings {
   assetsMax: number;
   bytesMax: number;
   lingerMs: number;
 }
 
-export interface WorkerOptions extends WorkerSettings {
+export interface WorkerOptions {
   account: Account;
   queues: Queues;
-  /** How a connector's records are mapped; null when it is not one of ours. */
-  policyOf: (connector: string) => MappingPolicy | null;
+  /** How a connector's records become assets; null when it is not one of ours. */
+  transformOf: (connector: string) => Transform | null;
+  /** How a process of its own makes the same, for records that may end it. */
+  recipeOf: (connector: string) => TransformRecipe;
+  /** How its assets are batched; null when it is not one of ours, and another worker's to cut. */
+  limitsOf: (connector: string) => WorkerSettings | null;
   report: Report;
 }
 
@@ -67,17 +73,18 @@ export async function startWorker(options: WorkerOptions): Promise<RunningRole> 
   }
   const leaving = new AbortController();
   const transform = createTransformStage({
-    loadChunk: (sequence) => loadChunk(account, sequence),
+    loadChunk: (sequence) => loadUnlessDisabled(account, sequence),
     beginTry: (sequence) => beginTry(account, sequence),
     readDeaths: (sequence, records) => readDeaths(account, sequence, records),
     noteDeath: (sequence, index, how) => noteDeath(account, sequence, index, how),
-    isolate: (policy) => patiently(chunks, new IsolatedProcess(policy, leaving.signal)),
+    isolate: (connector) =>
+      patiently(chunks, new IsolatedProcess(options.recipeOf(connector), leaving.signal)),
     settle: (sequence, settlement) => settle(account, sequence, settlement),
     onBuried: async (connector) => {
       const hold = await holdAtLetterBound(account, connector);
       if (hold) report({ event: "send.held", ...hold, until: null, callsToGo: 0, done: null });
     },
-    policyOf: options.policyOf,
+    transformOf: options.transformOf,
     report,
   });
   async function take(sequence: number): Promise<ChunkDisposition | void> {
@@ -110,6 +117,13 @@ export async function startWorker(options: WorkerOptions): Promise<RunningRole> 
   return { duties: [chunks, rounds], [Symbol.asyncDispose]: () => owned.disposeAsync() };
 }
 
+/** The chunk of a disabled connector stays where it is, without a job: it gets one when the connector is enabled. */
+async function loadUnlessDisabled(account: Account, sequence: number): Promise<Chunk | null> {
+  const chunk = await loadChunk(account, sequence);
+  const disabled = await disabledConnectors(account);
+  return chunk !== null && disabled.has(chunk.connector) ? null : chunk;
+}
+
 /** A record in isolation has a time limit of its own, and there may be hundreds. */
 function patiently(chunks: Duty, isolation: Isolation): Isolation {
   return {
@@ -119,12 +133,10 @@ function patiently(chunks: Duty, isolation: Isolation): Isolation {
 }
 
 function createBatchStage(
-  options: WorkerOptions,
+  { account, queues, report, limitsOf }: WorkerOptions,
   rounds: Duty,
   leave: ReturnType<typeof createNewerReport>,
 ): BatchStage {
-  const { account, queues, report, ...limits } = options;
-  const { assetsMax, bytesMax, lingerMs } = limits;
   return new BatchStage({
     backlog: async () => {
       await recallChunks(account, queues);
@@ -133,7 +145,9 @@ function createBatchStage(
       return connectors;
     },
     cut: async (connector) => {
-      const outcome = await cut(account, { connector, assetsMax, bytesMax, lingerMs });
+      const limits = limitsOf(connector);
+      if (limits === null) return { kind: "empty" };
+      const outcome = await cut(account, { connector, ...limits });
       if (outcome.kind !== "newer") return outcome;
       leave("segment", outcome);
       return { kind: "empty" };

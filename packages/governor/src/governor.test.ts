@@ -128,7 +128,7 @@ function happen(state: GovernorState, { kind, facts }: Happening, nowMs: number)
     case "begin":
       return beginHold(state, facts, nowMs).state;
     case "end":
-      return endHolds(state, nowMs, "operator", facts.reason);
+      return endHolds(state, nowMs, "operator", facts);
     case "distrust":
       return distrust(state);
   }

@@ -19,7 +19,11 @@ export type HoldReason =
   | "wrong-address"
   | "refused"
   | "dead-letters"
-  | "operator";
+  | "operator"
+  | DisablingReason;
+
+/** A connector that takes nothing and sends nothing: an operator, or the configuration file, has said so. */
+export type DisablingReason = "disabled" | "disabled-in-file";
 
 /** What decides about a pause after a call. */
 export interface CallFacts {

@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
 import {
   beginHold,
+  enableConnector,
   endHold,
   endHolds,
   expireHolds,
+  isDisabling,
   longestHold,
   partsOf,
   takeUntold,
@@ -103,9 +105,31 @@ describe("a hold", () => {
 
   it("ends with others of its reason, and leaves those of another", () => {
     const holds = { "account credentials": holdUntil(null), "account operator": holdUntil(null) };
-    const after = endHolds(stateOf({ holds }), NOW_MS, "credentials", "credentials");
+    const after = endHolds(stateOf({ holds }), NOW_MS, "credentials", { reason: "credentials" });
     expect(Object.keys(after.holds)).toEqual(["account operator"]);
     expect(after.untold).toMatchObject([{ reason: "credentials", cause: "credentials" }]);
+  });
+
+  it("ends with those of its scope", () => {
+    const holds = { "c1 operator": holdUntil(null), "c2 operator": holdUntil(null) };
+    const after = endHolds(stateOf({ holds }), NOW_MS, "operator", { scope: "c1" });
+    expect(Object.keys(after.holds)).toEqual(["c2 operator"]);
+  });
+
+  it("of a disabled connector ends only when it is enabled, each reason for itself", () => {
+    const disabled = { "c1 disabled": holdUntil(null), "c1 disabled-in-file": holdUntil(null) };
+    const before = stateOf({ holds: { ...disabled, "c1 refused": holdUntil(null) } });
+    const after = endHolds(before, NOW_MS, "operator");
+    expect(after.holds).toEqual(disabled);
+    const enabled = enableConnector(after, NOW_MS, "c1", "disabled");
+    expect(Object.keys(enabled.holds)).toEqual(["c1 disabled-in-file"]);
+    expect(enabled.untold.at(-1)).toMatchObject({ scope: "c1", reason: "disabled" });
+    expect(enableConnector(enabled, NOW_MS, "c1", "disabled")).toBe(enabled);
+    expect(["disabled", "disabled-in-file", "refused"].map(isDisabling)).toEqual([
+      true,
+      true,
+      false,
+    ]);
   });
 
   it("is told of once when it has ended, the newest hundred if nobody asks", () => {

@@ -1,4 +1,4 @@
-import type { NewHold } from "./hold-after.ts";
+import type { DisablingReason, NewHold } from "./hold-after.ts";
 import { forgiveTrouble, type GovernorState } from "./state.ts";
 
 /** A pause of sending that is in force. */
@@ -40,15 +40,36 @@ export function expireHolds(state: GovernorState, nowMs: number): GovernorState 
   return endWhere(state, nowMs, "time", (_, { untilMs }) => untilMs !== null && untilMs <= nowMs);
 }
 
-/** Ends all holds, or those of one reason, by somebody's word; failures and refusals are forgiven. */
+/**
+ * Ends all holds, or those of one reason or scope, by somebody's word; failures and refusals are forgiven. A disabled
+ * connector stays disabled.
+ */
 export function endHolds(
   state: GovernorState,
   nowMs: number,
   cause: "operator" | "credentials",
-  reason?: string,
+  which: { reason?: string | undefined; scope?: string | undefined } = {},
 ): GovernorState {
-  const forgiven = forgiveTrouble(state);
-  return endWhere(forgiven, nowMs, cause, (name) => !reason || partsOf(name).reason === reason);
+  return endWhere(forgiveTrouble(state), nowMs, cause, (name) => {
+    const { scope, reason } = partsOf(name);
+    if (isDisabling(reason) || (which.scope ?? scope) !== scope) return false;
+    return (which.reason ?? reason) === reason;
+  });
+}
+
+/** Lets a disabled connector take and send again, as far as this reason is concerned. */
+export function enableConnector(
+  state: GovernorState,
+  nowMs: number,
+  connector: string,
+  reason: DisablingReason,
+): GovernorState {
+  return endWhere(state, nowMs, "operator", (name) => name === `${connector} ${reason}`);
+}
+
+/** Whether a hold of that reason also keeps its connector from taking anything. */
+export function isDisabling(reason: string): reason is DisablingReason {
+  return reason === "disabled" || reason === "disabled-in-file";
 }
 
 /** Ends one hold, by its name, because its reason is gone; the same state when it is not in force. */

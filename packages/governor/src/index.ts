@@ -4,14 +4,16 @@ export { distrust, emptyState, type GovernorState } from "./state.ts";
 export {
   beginHold,
   endHold,
+  enableConnector,
   endHolds,
+  isDisabling,
   longestHold,
   partsOf,
   type EndCause,
   type EndedHold,
   type Hold,
 } from "./holds.ts";
-export type { HoldReason, NewHold } from "./hold-after.ts";
+export type { DisablingReason, HoldReason, NewHold } from "./hold-after.ts";
 export {
   isTooMuchRefused,
   judgeDoubt,

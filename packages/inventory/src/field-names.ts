@@ -33,6 +33,7 @@ export const ASSET_NAMES = {
   network_uuid: ["network_uuid"],
   created: ["created_at", "created", "date_created", "first_seen"],
   last_seen: ["last_seen", "last_seen_at", "updated_at", "last_updated", "last_modified"],
+  custom_attributes: ["custom_attributes"],
 } as const;
 
 /** The names inside one entry of `software`. */

@@ -1,7 +1,7 @@
 import { isExact } from "./exact-number.ts";
 import { ASSET_TABLE, isAbsent, isKnownName } from "./field-names.ts";
 import { type DateFormat, formatInstant, instantMs } from "./instant.ts";
-import type { JsonObject } from "./json-object.ts";
+import { isJsonObject, type JsonObject } from "./json-object.ts";
 import type { RawAsset } from "./raw-asset.ts";
 
 /** What an optional field may be made from. */
@@ -42,6 +42,21 @@ export const OPTIONAL_FIELDS: ReadonlyMap<string, OptionalField> = new Map<strin
   ["coreAttributes.customConnectorAttributes", customAttributes],
 ]);
 
+/** Those with a source field of their own: a mapping that fills it wants it sent. */
+export const MAPPED_FIELDS: readonly string[] = [
+  "identityAttributes.macAddress",
+  "identityAttributes.serialNumber",
+  "identityAttributes.instanceUuid",
+  "identityAttributes.networkUuid",
+  "coreAttributes.domain",
+  "coreAttributes.osVersion",
+  "coreAttributes.osArchitecture",
+  "coreAttributes.lastLoggedOnUser",
+  "coreAttributes.sourceCreatedDate",
+  "coreAttributes.sourceLastUpdatedDate",
+  "coreAttributes.customConnectorAttributes",
+];
+
 /** Text, or an exact number as text; `null` for what is neither. */
 export function scalarText(value: unknown): string | null | undefined {
   if (value === undefined || typeof value === "string") return value;
@@ -60,11 +75,15 @@ function macAddress({ macs, formats }: OptionalFieldSource): unknown {
   return formats.macFormat === "array" ? macs : [...macs].sort()[0];
 }
 
-/** Scalars under names that mean nothing to us, as text. */
-function customAttributes({ record }: OptionalFieldSource): unknown {
-  const attributes = Object.entries(record)
-    .filter(([name, value]) => !isAbsent(value) && !isKnownName(name, ASSET_TABLE))
-    .filter(([, value]) => typeof value !== "object")
+/** Scalars under names that mean nothing to us, and those set apart as such, as text. */
+function customAttributes({ record, raw }: OptionalFieldSource): unknown {
+  const unknown = Object.entries(record).filter(([name]) => !isKnownName(name, ASSET_TABLE));
+  const own = isJsonObject(raw.custom_attributes) ? Object.entries(raw.custom_attributes) : [];
+  const attributes = [...unknown, ...own]
+    .filter(([, value]) => !isAbsent(value) && typeof value !== "object")
     .map(([name, value]) => [name, String(value)]);
   return attributes.length === 0 ? undefined : Object.fromEntries(attributes);
 }
+
+/** The dotted paths of those fields. */
+export const OPTIONAL_FIELD_NAMES: readonly string[] = [...OPTIONAL_FIELDS.keys()];

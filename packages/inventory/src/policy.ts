@@ -1,6 +1,6 @@
 import type { DateFormat } from "./instant.ts";
 import { isUuid } from "./identity.ts";
-import { OPTIONAL_FIELDS } from "./optional-fields.ts";
+import { MAPPED_FIELDS, OPTIONAL_FIELDS } from "./optional-fields.ts";
 
 /** How one connector's records become assets. */
 export interface MappingPolicy {
@@ -58,6 +58,11 @@ export function mappingPolicy(
     }
   }
   return Object.freeze(policy);
+}
+
+/** The policy behind a mapping of the connector's own: what it maps on purpose is sent. */
+export function mappedPolicy(policy: MappingPolicy): MappingPolicy {
+  return { ...policy, optionalFields: [...new Set([...policy.optionalFields, ...MAPPED_FIELDS])] };
 }
 
 /** The policy may come from a file, so its types are only a promise. */

@@ -108,6 +108,7 @@ const shape = z.object(
     network_uuid: z.unknown().optional(),
     created: z.unknown().optional(),
     last_seen: z.unknown().optional(),
+    custom_attributes: z.unknown().optional(),
   },
   "is not an object",
 );

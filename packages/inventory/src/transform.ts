@@ -3,10 +3,11 @@ import type { Asset } from "./asset.ts";
 import { ASSET_TABLE, readFields } from "./field-names.ts";
 import { fingerprint } from "./fingerprint.ts";
 import { assetId, nativeKey } from "./identity.ts";
-import { isDeeperThan, isJsonObject } from "./json-object.ts";
+import { isDeeperThan, isJsonObject, type JsonObject } from "./json-object.ts";
 import { mapAsset, type UnsentIdentity } from "./map-asset.ts";
+import type { Mapped, Mapping } from "./mapping.ts";
 import { parseRecord } from "./parse-record.ts";
-import type { MappingPolicy } from "./policy.ts";
+import { mappedPolicy, type MappingPolicy } from "./policy.ts";
 import { quoted } from "./quoted.ts";
 import { parseFields } from "./raw-asset.ts";
 import { sourceKey } from "./source-key.ts";
@@ -57,10 +58,69 @@ export type Transformed =
       /** Where in the record, in its own names: `vulnerabilities[2].severity`; empty for the whole. */
       path: string;
       message: string;
+      /** Where in the connector's own mapping, if that is known: `["fields", "os"]`. */
+      place?: readonly (string | number)[];
     };
 
-/** Transforms the JSON text of one record. Never throws: what can't be mapped is dead. */
+type Dead = Transformed & { kind: "dead" };
+
+/** Transforms the JSON text of one record as a connector wants it. Never throws and never rejects: what can't be mapped is dead. */
+export type Transform = (text: string) => Transformed | Promise<Transformed>;
+
+/** The transform of a connector: by the built-in mapping alone, or behind one of its own. */
+export function createTransform(policy: MappingPolicy, mapping: Mapping | null = null): Transform {
+  if (mapping === null) return (text) => transformRecord(text, policy);
+  const whole = mappedPolicy(policy);
+  const finish = (mapped: Mapped) => transformMapped(mapped, mapping, whole);
+  return (text) => {
+    const read = readRecord(text);
+    if (read.kind === "dead") return read;
+    const mapped = mapping.map(read.record);
+    return mapped instanceof Promise ? mapped.then(finish) : finish(mapped);
+  };
+}
+
+/** Transforms the JSON text of one record by the built-in mapping. Never throws: what can't be mapped is dead. */
 export function transformRecord(text: string, policy: MappingPolicy): Transformed {
+  const read = readRecord(text);
+  return read.kind === "dead" ? read : transformFields(read.record, policy);
+}
+
+/** Transforms a record that is parsed already. Never throws for a value that JSON can hold. */
+export function transformRaw(value: unknown, policy: MappingPolicy): Transformed {
+  const checked = checkRecord(value);
+  return checked.kind === "dead" ? checked : transformFields(checked.record, policy);
+}
+
+function transformMapped(
+  { record, failure }: Mapped,
+  mapping: Mapping,
+  policy: MappingPolicy,
+): Transformed {
+  if (failure !== undefined) {
+    const { field, path, place, message } = failure;
+    return { ...dead("schema", path, message, keyBeside(field, record, policy)), place };
+  }
+  const transformed = transformRaw(record, policy);
+  if (transformed.kind === "dead") {
+    const origin = mapping.originOf(transformed.path);
+    if (origin === null) return transformed;
+    return { ...transformed, path: origin.path ?? transformed.path, place: origin.place };
+  }
+  const { key, body } = transformed;
+  if (body.length <= RECORD_CHARS_MAX) return transformed;
+  const message = `Cannot map the record: the mapping makes ${body.length} characters of it, the limit is ${RECORD_CHARS_MAX}; map less`;
+  return dead("too-large", "", message, key);
+}
+
+/** The key of a record of which one field could not be mapped; `null` where that one might have been the key. */
+function keyBeside(failed: string, record: JsonObject, { keyFields }: MappingPolicy) {
+  if (keyFields.includes(failed)) return null;
+  const source = sourceKey(record, readFields(record, ASSET_TABLE), keyFields);
+  return source.kind === "key" ? nativeKey(source.key) : null;
+}
+
+function readRecord(text: string): { kind: "record"; record: JsonObject } | Dead {
   if (text.length > RECORD_CHARS_MAX) {
     const message = `Cannot read the record: it has ${text.length} characters, the limit is ${RECORD_CHARS_MAX}; split it`;
     return dead("too-large", "", message);
@@ -72,18 +132,21 @@ export function transformRecord(text: string, policy: MappingPolicy): Transforme
     const message = `Cannot read the record: it is not JSON (${error instanceof Error ? error.message : String(error)})`;
     return dead("malformed", "", message);
   }
-  return transformRaw(record, policy);
+  return checkRecord(record);
 }
 
-/** Transforms a record that is parsed already. Never throws for a value that JSON can hold. */
-export function transformRaw(record: unknown, policy: MappingPolicy): Transformed {
-  if (!isJsonObject(record)) {
-    return dead("malformed", "", `Cannot map ${quoted(record)}: a record is a JSON object`);
+function checkRecord(value: unknown): { kind: "record"; record: JsonObject } | Dead {
+  if (!isJsonObject(value)) {
+    return dead("malformed", "", `Cannot map ${quoted(value)}: a record is a JSON object`);
   }
-  if (isDeeperThan(DEPTH_MAX, record)) {
+  if (isDeeperThan(DEPTH_MAX, value)) {
     const message = `Cannot map the record: it has more than ${DEPTH_MAX} levels; flatten it`;
     return dead("too-large", "", message);
   }
+  return { kind: "record", record: value };
+}
+
+function transformFields(record: JsonObject, policy: MappingPolicy): Transformed {
   const fields = readFields(record, ASSET_TABLE);
   const source = sourceKey(record, fields, policy.keyFields);
   if (source.kind === "none") {
@@ -108,11 +171,6 @@ export function transformRaw(record: unknown, policy: MappingPolicy): Transforme
   };
 }
 
-function dead(
-  reason: DeadReason,
-  path: string,
-  message: string,
-  key: string | null = null,
-): Transformed {
+function dead(reason: DeadReason, path: string, message: string, key: string | null = null): Dead {
   return { kind: "dead", key, id: key === null ? null : assetId(key), reason, path, message };
 }

@@ -25,6 +25,8 @@ describe("an event is", () => {
     ["warn", { event: "records.buried", run: "r", records: 1, reasons: { schema: 1 } }],
     ["warn", { event: "assets.refused", batch: 1, assets: 1, message: "m" }],
     ["warn", { event: "trouble", stage: "send", message: "m" }],
+    ["info", { event: "settings.applied", files: ["f"], accounts: [], connectors: [] }],
+    ["error", { event: "settings.refused", problems: ["p"] }],
     ["error", { event: "chunk.left", sequence: 1, connector: "c", why: "w" }],
   ])("%s where it is %o", ([level, event]) => {
     expect(levelOf(event)).toBe(level);

@@ -52,6 +52,15 @@ export type PipelineEvent =
   | { event: "process.recovered"; problem: string }
   /** Of a newer version of Sluice; told once a kind and a process. */
   | { event: "format.left"; what: string; format: number; known: number }
+  | {
+      event: "settings.applied";
+      /** Where they come from. */
+      files: readonly string[];
+      accounts: readonly string[];
+      connectors: readonly string[];
+    }
+  /** What was in force before still is. */
+  | { event: "settings.refused"; problems: readonly string[] }
   | { event: "trouble"; stage: string; message: string };
 
 export type Report = (event: PipelineEvent) => void;
@@ -75,6 +84,8 @@ const LEVELS: Readonly<Record<PipelineEvent["event"], Level>> = {
   "process.stuck": "error",
   "process.recovered": "info",
   "format.left": "warn",
+  "settings.applied": "info",
+  "settings.refused": "error",
   trouble: "warn",
 };
 

@@ -12,4 +12,4 @@ export {
   settlementOf,
   type TransformStageOptions,
 } from "./transform-stage.ts";
-export { watchDuties, type WatchOptions } from "./watch-duties.ts";
+export { watchDuties, type Watched, type WatchOptions } from "./watch-duties.ts";

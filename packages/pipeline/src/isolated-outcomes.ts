@@ -1,4 +1,4 @@
-import type { Chunk, ChunkRecord, MappingPolicy, Transformed } from "@sluice/inventory";
+import type { Chunk, ChunkRecord, Transformed } from "@sluice/inventory";
 
 /** A process ended, or had to be ended, while it transformed a record. */
 export interface Killed {
@@ -15,8 +15,8 @@ export interface Isolation extends AsyncDisposable {
 
 /** What isolating the records of a chunk needs. What is noted outlives this process. */
 export interface IsolationOptions {
-  /** Begins an isolation; all that crosses to it is plain data. */
-  isolate: (policy: MappingPolicy) => Isolation;
+  /** Begins an isolation in which a connector's records become assets as they do here. */
+  isolate: (connector: string) => Isolation;
   /** How often each record killed, and how it did so last. */
   readDeaths: (
     sequence: number,
@@ -32,12 +32,11 @@ const DEATHS_MAX = 2;
 /** What becomes of each record of a chunk, in order. One that kills twice is dead; its neighbours go on. */
 export async function isolatedOutcomes(
   chunk: Chunk,
-  policy: MappingPolicy,
   { isolate, readDeaths, noteDeath }: IsolationOptions,
 ): Promise<Transformed[]> {
-  const { sequence, records } = chunk;
+  const { sequence, connector, records } = chunk;
   const deaths = await readDeaths(sequence, records.length);
-  await using isolation = isolate(policy);
+  await using isolation = isolate(connector);
   const outcomes: Transformed[] = [];
   for (const [index, record] of records.entries()) {
     let { count, how } = deaths[index] ?? { count: 0, how: "" };

@@ -2,6 +2,7 @@ import * as fc from "fast-check";
 import {
   assetId,
   CHUNK_ASSETS_MAX,
+  createTransform,
   mappingPolicy,
   transformRecord,
   versionOf,
@@ -21,6 +22,7 @@ import {
 
 const connector = "da4b8361-2327-4bf1-af7d-2ce775bc9882";
 const policy = mappingPolicy({ connectorUuid: connector });
+const transform = createTransform(policy);
 const SEQUENCE = 5;
 
 function record(fields: object, line = 1): ChunkRecord {
@@ -31,8 +33,8 @@ function chunkOf(...records: readonly ChunkRecord[]): Chunk {
   return { sequence: SEQUENCE, run: "run", connector, source: "hosts.ndjson", records };
 }
 
-function settle(...records: readonly ChunkRecord[]): Settlement {
-  return settlementOf(chunkOf(...records), policy);
+function settle(...records: readonly ChunkRecord[]): Promise<Settlement> {
+  return settlementOf(chunkOf(...records), transform);
 }
 
 /** The asset's JSON text that a record becomes. */
@@ -42,9 +44,9 @@ function bodyOf({ text }: ChunkRecord): string {
 }
 
 describe("a record of a chunk", () => {
-  it("becomes the asset that is sent, with the version of its place", () => {
+  it("becomes the asset that is sent, with the version of its place", async () => {
     const [first, second] = [record({ id: "a" }), record({ id: "b" })];
-    expect(settle(first, second)).toMatchObject({
+    expect(await settle(first, second)).toMatchObject({
       assets: [
         { id: assetId("a"), version: versionOf(SEQUENCE, 0), body: bodyOf(first) },
         { id: assetId("b"), version: versionOf(SEQUENCE, 1), body: bodyOf(second) },
@@ -55,9 +57,9 @@ describe("a record of a chunk", () => {
     });
   });
 
-  it("that can't be mapped is a dead letter with its place and the reason, and its neighbours go on", () => {
+  it("that can't be mapped is a dead letter with its place and the reason, and its neighbours go on", async () => {
     const broken = { text: '{"id":"b","memory_mb":{}}', line: 12 };
-    const { assets, dead } = settle(record({ id: "a" }), broken, record({ id: "c" }));
+    const { assets, dead } = await settle(record({ id: "a" }), broken, record({ id: "c" }));
     expect(assets.map(({ id }) => id)).toEqual([assetId("a"), assetId("c")]);
     expect(dead).toEqual([
       {
@@ -76,8 +78,8 @@ describe("a record of a chunk", () => {
     ]);
   });
 
-  it("that the source could not read is malformed, in the source's words", () => {
-    const { dead } = settle({ text: "{oops", line: 3, problem: "it is cut off" });
+  it("that the source could not read is malformed, in the source's words", async () => {
+    const { dead } = await settle({ text: "{oops", line: 3, problem: "it is cut off" });
     expect(dead[0]?.letter).toMatchObject({
       key: null,
       reason: "malformed",
@@ -87,16 +89,16 @@ describe("a record of a chunk", () => {
     });
   });
 
-  it("without a key is known by its place: the same in each try, another for each line", () => {
+  it("without a key is known by its place: the same in each try, another for each line", async () => {
     const keyless = [1, 2].map((line) => ({ text: '{"os":"Linux"}', line }));
-    const ids = settle(...keyless).dead.map(({ id }) => id.toString("hex"));
-    expect(settle(...keyless).dead.map(({ id }) => id.toString("hex"))).toEqual(ids);
+    const ids = (await settle(...keyless)).dead.map(({ id }) => id.toString("hex"));
+    expect((await settle(...keyless)).dead.map(({ id }) => id.toString("hex"))).toEqual(ids);
     expect(new Set(ids).size).toBe(2);
     expect(ids[0]).toMatch(/^[0-9a-f]{32}$/);
   });
 
-  it("keeps its version when it is replayed, so that no newer one is overtaken", () => {
-    const { assets, dead } = settle(
+  it("keeps its version when it is replayed, so that no newer one is overtaken", async () => {
+    const { assets, dead } = await settle(
       { ...record({ id: "a" }), version: 42 },
       { text: "[]", line: 1, version: 43 },
     );
@@ -129,11 +131,11 @@ describe("a record of any text", () => {
     .map(([text, id]) => `${text.slice(0, -1)}${text === "{}" ? "" : ","}"id":${id}}`);
   const texts = fc.array(fc.oneof(named, record, value, broken, fc.string({ unit: "binary" })));
 
-  it("is an asset or a letter, in JSON that can be read, and none of a chunk is missing", () => {
+  it("is an asset or a letter, in JSON that can be read, and none of a chunk is missing", async () => {
     let delivered = 0;
-    fc.assert(
-      fc.property(texts, (made) => {
-        const { assets, dead, coalesced } = settle(
+    await fc.assert(
+      fc.asyncProperty(texts, async (made) => {
+        const { assets, dead, coalesced } = await settle(
           ...made.map((text, index) => ({ text, line: index + 1 })),
         );
         expect(assets.length + dead.length + coalesced).toBe(made.length);
@@ -155,14 +157,14 @@ describe("a record of any text", () => {
 describe("records of the same asset in one chunk", () => {
   const [old, young] = [record({ id: "a", os: "old" }), record({ id: "a", os: "young" })];
 
-  it("coalesce to the last, which is the newest", () => {
-    expect(settle(old, young)).toMatchObject({
+  it("coalesce to the last, which is the newest", async () => {
+    expect(await settle(old, young)).toMatchObject({
       assets: [{ version: versionOf(SEQUENCE, 1), body: bodyOf(young) }],
       coalesced: 1,
     });
   });
 
-  it("coalesce to the newest version where replayed ones are among them, whatever their order", () => {
+  it("coalesce to the newest version where replayed ones are among them, whatever their order", async () => {
     const [first, second] = [
       { ...old, version: 7 },
       { ...young, version: 8 },
@@ -171,14 +173,14 @@ describe("records of the same asset in one chunk", () => {
       [first, second],
       [second, first],
     ]) {
-      expect(settle(...records)).toMatchObject({
+      expect(await settle(...records)).toMatchObject({
         assets: [{ version: 8, body: bodyOf(young) }],
         coalesced: 1,
       });
     }
   });
 
-  it("are all accounted for, and no asset appears twice", () => {
+  it("are all accounted for, and no asset appears twice", async () => {
     const records = fc.array(
       fc.record({
         key: fc.constantFrom("a", "b", "c", ""),
@@ -186,13 +188,13 @@ describe("records of the same asset in one chunk", () => {
       }),
       { maxLength: 12 },
     );
-    fc.assert(
-      fc.property(records, (made) => {
+    await fc.assert(
+      fc.asyncProperty(records, async (made) => {
         const chunk = made.map(({ key, version }, line) => ({
           ...(key === "" ? { text: "{}", line } : record({ id: key }, line)),
           ...(version !== undefined && { version }),
         }));
-        const { assets, dead, coalesced } = settle(...chunk);
+        const { assets, dead, coalesced } = await settle(...chunk);
         expect(assets.length + dead.length + coalesced).toBe(made.length);
         expect(new Set(assets.map(({ id }) => id.toString("hex"))).size).toBe(assets.length);
         for (const { id, version } of assets) {
@@ -208,9 +210,9 @@ describe("records of the same asset in one chunk", () => {
 });
 
 describe("warnings", () => {
-  it("are counted by their codes", () => {
+  it("are counted by their codes", async () => {
     const bare = { text: '{"id":"a"}', line: 1 };
-    const { warnings } = settle(
+    const { warnings } = await settle(
       bare,
       { ...bare, text: '{"id":"b"}' },
       record({ id: "c", mac: "?" }),
@@ -230,7 +232,7 @@ describe("the transform stage", () => {
       throw new Error("the chunk was isolated");
     };
     const buriedOf: string[] = [];
-    const transform = createTransformStage({
+    const transformChunk = createTransformStage({
       beginTry: async () => 1,
       readDeaths: unexpected,
       noteDeath: unexpected,
@@ -243,18 +245,20 @@ describe("the transform stage", () => {
       onBuried: async (name) => {
         buriedOf.push(name);
       },
-      policyOf: (name) => (name === connector ? policy : null),
+      transformOf: (name) => (name === connector ? transform : null),
       report: (event) => void events.push(event),
       ...changes,
     });
-    return { transform, settled, events, buriedOf };
+    return { transformChunk, settled, events, buriedOf };
   }
 
   it("settles what it found, and tells what came of it", async () => {
-    const { transform, settled, events, buriedOf } = start();
-    await transform(SEQUENCE);
+    const { transformChunk, settled, events, buriedOf } = start();
+    await transformChunk(SEQUENCE);
     expect(buriedOf).toEqual([connector]);
-    expect(settled).toEqual([[SEQUENCE, settle(record({ id: "a" }), { text: "[]", line: 2 })]]);
+    expect(settled).toEqual([
+      [SEQUENCE, await settle(record({ id: "a" }), { text: "[]", line: 2 })],
+    ]);
     expect(events).toEqual([
       { event: "chunk.settled", run: "run", sequence: SEQUENCE, ...counts },
       { event: "records.buried", run: "run", records: 1, reasons: { malformed: 1 } },
@@ -262,22 +266,24 @@ describe("the transform stage", () => {
   });
 
   it("says nothing of dead letters where there are none", async () => {
-    const { transform, events } = start({ loadChunk: async () => chunkOf(record({ id: "a" })) });
-    await transform(SEQUENCE);
+    const { transformChunk, events } = start({
+      loadChunk: async () => chunkOf(record({ id: "a" })),
+    });
+    await transformChunk(SEQUENCE);
     expect(events.map(({ event }) => event)).toEqual(["chunk.settled"]);
   });
 
   it("writes letters, with the record as it is now, about assets that Qualys refused before", async () => {
     const settlements: Settlement[] = [];
     const refusal = { index: 0, reason: "refused", message: "no such site" };
-    const { transform, events } = start({
+    const { transformChunk, events } = start({
       settle: async (_, settlement) => {
         settlements.push(settlement);
         if (!settlement.refused) return { kind: "refused", refusals: [refusal] };
         return { kind: "settled", ...counts };
       },
     });
-    await transform(SEQUENCE);
+    await transformChunk(SEQUENCE);
     const { text, line } = record({ id: "a" });
     expect(settlements[1]?.refused).toEqual([
       {
@@ -299,32 +305,32 @@ describe("the transform stage", () => {
 
   it("gives a chunk up for now whose assets are refused faster than it can be settled", async () => {
     const refusals = [{ index: 0, reason: "refused", message: "no" }];
-    const { transform } = start({ settle: async () => ({ kind: "refused", refusals }) });
-    await expect(transform(SEQUENCE)).rejects.toThrow("Cannot settle chunk 5");
+    const { transformChunk } = start({ settle: async () => ({ kind: "refused", refusals }) });
+    await expect(transformChunk(SEQUENCE)).rejects.toThrow("Cannot settle chunk 5");
   });
 
   it("does nothing with a chunk that is gone", async () => {
-    const { transform, settled, events } = start({ loadChunk: async () => null });
-    await transform(SEQUENCE);
+    const { transformChunk, settled, events } = start({ loadChunk: async () => null });
+    await transformChunk(SEQUENCE);
     expect([settled, events]).toEqual([[], []]);
   });
 
   it("does nothing with a chunk that is settled before it takes it up", async () => {
-    const { transform, settled, events } = start({ beginTry: async () => 0 });
-    await transform(SEQUENCE);
+    const { transformChunk, settled, events } = start({ beginTry: async () => 0 });
+    await transformChunk(SEQUENCE);
     expect([settled, events]).toEqual([[], []]);
   });
 
   it("says nothing of a chunk that another worker settled meanwhile", async () => {
-    const { transform, events } = start({ settle: async () => ({ kind: "gone" }) });
-    await transform(SEQUENCE);
+    const { transformChunk, events } = start({ settle: async () => ({ kind: "gone" }) });
+    await transformChunk(SEQUENCE);
     expect(events).toEqual([]);
   });
 
   it("leaves the chunk of a connector it does not know, says so, and counts no try", async () => {
     const beginTry = () => Promise.reject(new Error("a try was counted"));
-    const { transform, settled, events } = start({ policyOf: () => null, beginTry });
-    await expect(transform(SEQUENCE)).rejects.toThrow(
+    const { transformChunk, settled, events } = start({ transformOf: () => null, beginTry });
+    await expect(transformChunk(SEQUENCE)).rejects.toThrow(
       `Cannot transform chunk 5 of connector ${connector}: this worker is configured for other connectors`,
     );
     expect(settled).toEqual([]);
@@ -339,8 +345,10 @@ describe("the transform stage", () => {
   });
 
   it("fails with a settling that fails, so that the chunk is tried again", async () => {
-    const { transform, events } = start({ settle: () => Promise.reject(new Error("no Redis")) });
-    await expect(transform(SEQUENCE)).rejects.toThrow("no Redis");
+    const { transformChunk, events } = start({
+      settle: () => Promise.reject(new Error("no Redis")),
+    });
+    await expect(transformChunk(SEQUENCE)).rejects.toThrow("no Redis");
     expect(events).toEqual([]);
   });
 });
@@ -363,11 +371,11 @@ describe("a chunk that was taken up before and not settled", () => {
       async transform(one) {
         asked.push(one.line);
         const isDeadly = one.line === 2 && asked.filter((line) => line === 2).length <= kills;
-        return isDeadly ? { kind: "killed", how } : outcomeOf(one, policy);
+        return isDeadly ? { kind: "killed", how } : outcomeOf(one, transform);
       },
       async [Symbol.asyncDispose]() {},
     });
-    const transform = createTransformStage({
+    const transformChunk = createTransformStage({
       loadChunk: async () => chunk,
       beginTry: async () => 2,
       readDeaths: async () => noted,
@@ -381,17 +389,17 @@ describe("a chunk that was taken up before and not settled", () => {
         return { kind: "settled", waiting: 0, parked: 0, unchanged: 0, coalesced: 0, dead: 0 };
       },
       onBuried: async () => {},
-      policyOf: () => policy,
+      transformOf: () => transform,
       report: (event) => void events.push(event),
     });
-    await transform(SEQUENCE);
+    await transformChunk(SEQUENCE);
     return { asked, settled, events };
   }
 
   it("comes to the same in isolation, record by record, where none of them kills", async () => {
     const { asked, settled, events } = await transformWith(0);
     expect(asked).toEqual([1, 2, 3]);
-    expect(settled).toEqual([settlementOf(chunk, policy)]);
+    expect(settled).toEqual([await settlementOf(chunk, transform)]);
     expect(events[0]).toEqual({
       event: "chunk.isolated",
       run: "run",
@@ -403,7 +411,7 @@ describe("a chunk that was taken up before and not settled", () => {
   it("has its records tried twice, for once may be an accident", async () => {
     const { asked, settled } = await transformWith(1);
     expect(asked).toEqual([1, 2, 2, 3]);
-    expect(settled).toEqual([settlementOf(chunk, policy)]);
+    expect(settled).toEqual([await settlementOf(chunk, transform)]);
   });
 
   it("loses only the record that kills twice, to a letter that says how it killed", async () => {

@@ -1,14 +1,13 @@
 import { strict as assert } from "node:assert";
 import { createHash } from "node:crypto";
 import {
-  transformRecord,
   versionOf,
   type BuriedRecord,
   type Chunk,
   type ChunkRecord,
-  type MappingPolicy,
   type SettledAsset,
   type Settlement,
+  type Transform,
   type Transformed,
 } from "@sluice/inventory";
 import type { Report } from "./events.ts";
@@ -24,8 +23,8 @@ export interface TransformStageOptions extends IsolationOptions {
   settle: Settle;
   /** Told of every connector with new dead letters: there may be too many by now. */
   onBuried: (connector: string) => Promise<void>;
-  /** How a connector's records are mapped; null when this process does not know the connector. */
-  policyOf: (connector: string) => MappingPolicy | null;
+  /** How a connector's records become assets; null when this process does not know the connector. */
+  transformOf: (connector: string) => Transform | null;
   report: Report;
 }
 
@@ -35,12 +34,12 @@ export interface TransformStageOptions extends IsolationOptions {
  * and gives the same. Safe to repeat and to run twice at once.
  */
 export function createTransformStage(options: TransformStageOptions) {
-  const { loadChunk, beginTry, settle, policyOf, onBuried, report } = options;
-  return async function transform(sequence: number): Promise<void> {
+  const { loadChunk, beginTry, settle, transformOf, onBuried, report } = options;
+  return async function transformChunk(sequence: number): Promise<void> {
     const chunk = await loadChunk(sequence);
     if (chunk === null) return;
-    const policy = policyOf(chunk.connector);
-    if (policy === null) {
+    const transform = transformOf(chunk.connector);
+    if (transform === null) {
       const why = "this worker is configured for other connectors";
       report({ event: "chunk.left", sequence, connector: chunk.connector, why });
       throw new Error(`Cannot transform chunk ${sequence} of connector ${chunk.connector}: ${why}`);
@@ -50,8 +49,8 @@ export function createTransformStage(options: TransformStageOptions) {
     if (tries > 1) report({ event: "chunk.isolated", run: chunk.run, sequence, tries });
     const settlement =
       tries === 1
-        ? settlementOf(chunk, policy)
-        : settlementFrom(chunk, await isolatedOutcomes(chunk, policy, options));
+        ? await settlementOf(chunk, transform)
+        : settlementFrom(chunk, await isolatedOutcomes(chunk, options));
     const settled = await settleWithLetters(settle, chunk, settlement);
     if (settled.kind === "gone") return;
     const { kind: _, ...counts } = settled;
@@ -65,11 +64,14 @@ export function createTransformStage(options: TransformStageOptions) {
 }
 
 /** Decides what each record of a chunk is: an asset (the newest of its key), or a dead letter. */
-export function settlementOf(chunk: Chunk, policy: MappingPolicy): Settlement {
-  return settlementFrom(
-    chunk,
-    chunk.records.map((record) => outcomeOf(record, policy)),
-  );
+export async function settlementOf(chunk: Chunk, transform: Transform): Promise<Settlement> {
+  const outcomes: Transformed[] = [];
+  for (const record of chunk.records) {
+    const outcome = outcomeOf(record, transform);
+    // Most transforms answer at once, and each wait costs more than they do.
+    outcomes.push(outcome instanceof Promise ? await outcome : outcome);
+  }
+  return settlementFrom(chunk, outcomes);
 }
 
 /** The same from what became of each record. */
@@ -102,8 +104,11 @@ function settlementFrom(chunk: Chunk, outcomes: readonly Transformed[]): Settlem
 }
 
 /** What becomes of one record by itself. */
-export function outcomeOf(record: ChunkRecord, policy: MappingPolicy): Transformed {
-  if (record.problem === undefined) return transformRecord(record.text, policy);
+export function outcomeOf(
+  record: ChunkRecord,
+  transform: Transform,
+): Transformed | Promise<Transformed> {
+  if (record.problem === undefined) return transform(record.text);
   const message = record.problem;
   return { kind: "dead", key: null, id: null, reason: "malformed", path: "", message };
 }

@@ -11,15 +11,15 @@ async function watch(at: (look: number, duty: Duty) => DueWork | null | "stop") 
   const stopping = new AbortController();
   const told: [look: number, problem: string | null][] = [];
   let looks = 0;
+  async function look(): Promise<DueWork | null> {
+    looks += 1;
+    const work = at(looks, duty);
+    if (work !== "stop") return work;
+    stopping.abort();
+    return null;
+  }
   const isStuck = await watchDuties({
-    duties: [duty],
-    async look() {
-      looks += 1;
-      const work = at(looks, duty);
-      if (work !== "stop") return work;
-      stopping.abort();
-      return null;
-    },
+    watched: () => [{ duties: [duty], look }],
     timeoutMs: 4,
     tell: (problem) => void told.push([looks, problem]),
     signal: stopping.signal,
@@ -51,5 +51,24 @@ describe("watchDuties", () => {
       return look % 7 === 0 ? null : { ...due, chunks: look % 2 };
     });
     expect(seen).toEqual({ isStuck: false, told: [], looks: 20 });
+  });
+
+  it("goes, in each place, by what there is to do in that place", async () => {
+    const [idle, busy] = [1, 2].map(
+      (number) => new Duty(`take chunk ${number}`, ({ chunks }) => chunks > 0),
+    );
+    if (!idle || !busy) throw new Error("no duties");
+    const told: (string | null)[] = [];
+    const isStuck = await watchDuties({
+      watched: () => [
+        { duties: [idle], look: async () => ({ ...due, chunks: 0 }) },
+        { duties: [busy], look: async () => due },
+      ],
+      timeoutMs: 4,
+      tell: (problem) => void told.push(problem),
+      signal: new AbortController().signal,
+    });
+    expect(isStuck).toBe(true);
+    expect(told).toEqual([expect.stringContaining("take chunk 2")]);
   });
 });

@@ -3,10 +3,11 @@ import { describe, expect, it } from "vitest";
 import type { Account } from "./account.ts";
 import { admitChunk, recallChunks } from "./admit.ts";
 import { recountPending } from "./audit.ts";
-import { oldChunks } from "./batches.ts";
+import { look } from "./governor.ts";
 import { Queues } from "./queues.ts";
 import { readRun } from "./runs.ts";
 import { deliverNext, freshAccount, openTestRun, settleAs, store } from "./test-account.ts";
+import { waitingChunks } from "./waiting-chunks.ts";
 
 /** An account whose outbox is full with four chunks: so many are settled, however large they are. */
 async function fullOutbox(): Promise<{ account: Account; run: string }> {
@@ -31,6 +32,14 @@ async function jobs(account: Account): Promise<number | undefined> {
   return (await queues.counts())["intake-backfill"]?.waiting;
 }
 
+/** The chunks that a sweep looks after. */
+async function swept(account: Account): Promise<number[]> {
+  const { nowMs } = await look(account);
+  const sequences: number[] = [];
+  for await (const { sequence } of waitingChunks(account, nowMs)) sequences.push(sequence);
+  return sequences;
+}
+
 describe("a chunk of a backfill whose outbox is full", () => {
   it("is put off, and comes back with a job of its own when some was sent", async () => {
     const { account, run } = await fullOutbox();
@@ -49,13 +58,13 @@ describe("a chunk of a backfill whose outbox is full", () => {
   it("is still counted as pending, and nothing for the sweep", async () => {
     const { account, run } = await fullOutbox();
     const sequence = await store(account, run, 7);
-    expect(await oldChunks(account, 0)).toContain(sequence);
+    expect(await swept(account)).toContain(sequence);
     await isAdmitted(account, sequence);
-    expect(await oldChunks(account, 0)).not.toContain(sequence);
+    expect(await swept(account)).not.toContain(sequence);
     expect(await recountPending(account, run)).toBe((await readRun(account, run))?.pending);
     await deliverNext(account);
     await jobs(account);
-    expect(await oldChunks(account, 0)).toContain(sequence);
+    expect(await swept(account)).toContain(sequence);
   });
 
   it("is forgotten when it is settled nevertheless", async () => {

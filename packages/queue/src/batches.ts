@@ -167,11 +167,3 @@ export async function oldBatches(account: Account, ageMs: number): Promise<numbe
   const members = await account.client.zrangebyscore(account.key("batches"), "-inf", before);
   return members.map(Number);
 }
-
-/** Chunks that wait longer than that age, the oldest hundred. */
-export async function oldChunks(account: Account, ageMs: number): Promise<number[]> {
-  const before = (await look(account)).nowMs - ageMs;
-  const key = account.key("chunks");
-  const members = await account.client.zrangebyscore(key, "-inf", before, "LIMIT", 0, 100);
-  return members.map(Number);
-}

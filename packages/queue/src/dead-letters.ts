@@ -64,9 +64,9 @@ export async function listDeadLetters(
     .slice(0, limit);
 }
 
-/** How many letters an operator still has to look at. */
-export async function countDeadLetters(account: Account): Promise<number> {
-  const connectors = await connectorsOf(account);
+/** How many letters an operator still has to look at, of all connectors or of one. */
+export async function countDeadLetters(account: Account, connector?: string): Promise<number> {
+  const connectors = connector ? [connector] : await connectorsOf(account);
   const counts = await Promise.all(
     connectors.map((connector) => account.client.zcard(account.key(`dead:${connector}:at`))),
   );

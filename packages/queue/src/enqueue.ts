@@ -42,6 +42,8 @@ export type Enqueued =
   | { kind: "full" }
   /** Somebody else has enqueued into the run meanwhile. */
   | { kind: "moved" }
+  /** The run's connector takes nothing until it is enabled again. */
+  | { kind: "disabled" }
   | { kind: "closed"; state: RunState | "unknown" };
 
 const CLAIM_MS = 24 * 3_600_000;
@@ -83,7 +85,7 @@ export async function storeChunk(
     if (kind === "ok") return { kind: "enqueued", sequence: Number(value) };
     if (kind === "claimed") return { kind, held: heldClaims(reply.slice(1)) };
     if (kind === "closed") return { kind: "closed", state: value as RunState | "unknown" };
-    return { kind: kind === "moved" ? kind : "full" };
+    return { kind: kind === "moved" || kind === "disabled" ? kind : "full" };
   });
 }
 

@@ -28,22 +28,27 @@ export async function beginHold(account: Account, hold: NewHold): Promise<boolea
 }
 
 /**
- * Ends the holds in force, or those of one reason, and lets the senders look again. Returns "scope reason" of each. Of a
+ * Ends the holds in force, or those of one reason or scope, and lets the senders look again. Returns "scope reason" of each. Of a
  * connector whose refusals an operator has looked at, refusals are the assets' own from now on.
  */
 export async function endHolds(
   account: Account,
-  options: { reason?: HoldReason; cause?: Exclude<EndCause, "time" | "room"> } = {},
+  options: {
+    reason?: HoldReason;
+    scope?: string;
+    cause?: Exclude<EndCause, "time" | "room">;
+  } = {},
 ): Promise<string[]> {
-  const { reason, cause = "operator" } = options;
+  const { reason, scope, cause = "operator" } = options;
   return await govern(
     account,
     "",
     ({ state: before, nowMs }) => {
       // A pause that ends says nothing about refusals; whoever looked at those, or at everything, has decided.
-      const isJudged = reason === undefined || reason === "refused" || reason === "credentials";
+      const isAll = reason === undefined && scope === undefined;
+      const isJudged = isAll || reason === "refused" || reason === "credentials";
       const vouchedCall = isJudged ? before.callNumber : 0;
-      const state = end(before, nowMs, cause, reason);
+      const state = end(before, nowMs, cause, { reason, scope });
       const ended = Object.keys(before.holds).filter((name) => !state.holds[name]);
       const vouched = ended.map(partsOf).filter((hold) => hold.reason === "refused");
       return {

@@ -45,6 +45,7 @@ export {
   type DeadLetter,
   type LetterFilter,
 } from "./dead-letters.ts";
+export { disableConnector, disabledConnectors, enableConnector } from "./disabled.ts";
 export { lookForWork, type DueWork } from "./due-work.ts";
 export { EmbeddedRedis } from "./embedded-redis.ts";
 export {
@@ -99,7 +100,8 @@ export {
 export { startRedis, stopRedis } from "./redis-process.ts";
 export { findRedisProgram } from "./redis-program.ts";
 export type { ServerReport } from "./server-check.ts";
-export { isTrusted } from "./standing.ts";
+export { countDelivered, isTrusted } from "./standing.ts";
 export { sweep } from "./sweep.ts";
 export { beginTry, noteDeath, readDeaths } from "./tries.ts";
+export { readWaiting, type Waiting } from "./waiting.ts";
 export { Wakes } from "./wakes.ts";

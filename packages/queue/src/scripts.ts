@@ -9,7 +9,7 @@ import type { Redis } from "ioredis";
 const SCRIPTS = {
   open: ["account"],
   seal: ["account", "books"],
-  enqueue: ["account", "bytes", "marks"],
+  enqueue: ["account", "bytes", "holds", "marks"],
   admit: ["account", "bytes"],
   try: ["account"],
   died: ["account"],

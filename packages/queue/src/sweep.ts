@@ -1,9 +1,11 @@
 import type { Account } from "./account.ts";
-import { oldBatches, oldChunks } from "./batches.ts";
+import { oldBatches } from "./batches.ts";
+import { disabledConnectors } from "./disabled.ts";
 import { NewerFormatError } from "./format.ts";
+import { look } from "./governor.ts";
 import { fillBatch } from "./outbox.ts";
 import type { Queues } from "./queues.ts";
-import type { Lane } from "./runs.ts";
+import { waitingChunks } from "./waiting-chunks.ts";
 
 export interface SweepOptions {
   /** How long a chunk may wait before its job is added again. Default 30,000. */
@@ -14,17 +16,14 @@ export interface SweepOptions {
 
 /**
  * Repairs what a crash left between two steps: a chunk without a job, a batch without a body or a job. Jobs are
- * named after what they point to, so where all is well this changes nothing.
+ * named after what they point to, so where all is well this changes nothing. Chunks of a disabled connector have no jobs.
  */
 export async function sweep(
   account: Account,
   queues: Queues,
   options: SweepOptions = {},
 ): Promise<void> {
-  for (const sequence of await oldChunks(account, options.chunkAgeMs ?? 30_000)) {
-    const lane = await account.client.hget(account.key(`chunk:${sequence}`), "l");
-    if (lane !== null) await queues.addChunk(lane as Lane, sequence);
-  }
+  await addLostChunks(account, queues, options.chunkAgeMs ?? 30_000);
   for (const batch of await oldBatches(account, options.batchAgeMs ?? 10_000)) {
     if (!(await isFilled(account, batch))) continue;
     const lane = await account.client.hget(account.key(`batch:${batch}`), "l");
@@ -40,5 +39,20 @@ async function isFilled(account: Account, batch: number): Promise<boolean> {
   } catch (error) {
     if (error instanceof NewerFormatError) return false;
     throw error;
+  }
+}
+
+/** A hundred at a time: those of the oldest chunks without whose jobs nothing goes on. */
+const CHUNKS_ADDED_MAX = 100;
+
+async function addLostChunks(account: Account, queues: Queues, ageMs: number): Promise<void> {
+  const untilMs = (await look(account)).nowMs - ageMs;
+  const disabled = await disabledConnectors(account);
+  let added = 0;
+  for await (const { sequence, connector, lane } of waitingChunks(account, untilMs)) {
+    if (disabled.has(connector)) continue;
+    await queues.addChunk(lane, sequence);
+    added += 1;
+    if (added === CHUNKS_ADDED_MAX) return;
   }
 }

@@ -6,7 +6,9 @@ export {
   type Readiness,
 } from "./health-server.ts";
 export { createLog, type LogLevel, type LogOptions } from "./log.ts";
+export { readYaml, type YamlMistake, type YamlRead } from "./read-yaml.ts";
 export { aborted, pause, runUntilSignal, type RunOptions, type SignalSource } from "./run.ts";
+export { noSuchName, type PlacelessMistake } from "./schema-mistakes.ts";
 export { Secret } from "./secret.ts";
 export {
   accountSettings,

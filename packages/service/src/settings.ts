@@ -22,6 +22,12 @@ function list() {
 
 /** Every process: where Redis is, what is logged. */
 export const processSettings = z.object({
+  SLUICE_CONFIG: z
+    .string()
+    .optional()
+    .describe(
+      "the path of sluice.yaml; unset, the working directory's where there is one; none: the environment alone",
+    ),
   REDIS_URL: z
     .string()
     .regex(/^(rediss?:\/\/|\/)/, "use redis://, rediss:// or the path of a unix socket")
@@ -95,6 +101,10 @@ export const connectorSettings = z.object({
 
 /** How raw assets become assets. */
 export const mappingSettings = z.object({
+  SLUICE_MAPPING: z
+    .string()
+    .optional()
+    .describe("a file that maps records of any shape, YAML or TypeScript; unset it is built in"),
   SLUICE_KEY_FIELDS: list()
     .optional()
     .describe("fields that may hold a record's key, the first that does wins; separated by commas"),

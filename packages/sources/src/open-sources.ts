@@ -55,7 +55,7 @@ export interface OpenOptions {
    * Whether the text of a JSON object can be a record. A source that is one object which cannot, with an array of
    * objects inside, is refused with that array's path. @default every object can
    */
-  isRecord?: (text: string) => boolean;
+  isRecord?: (text: string) => boolean | Promise<boolean>;
   /** What `-` reads. @default process.stdin */
   stdin?: Readable;
   /** The bytes a record may have; a longer one is malformed. @default 1048576 */
@@ -153,10 +153,10 @@ async function recogniseChunks(
   for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
     head = Buffer.concat([head, next.value]);
     const extent = head.length < CHUNK_BYTES ? "growing" : "full";
-    const recognition = recognise(source, head, extent, expectation);
+    const recognition = await recognise(source, head, extent, expectation);
     if (recognition !== null) return { recognition, head };
   }
-  return { recognition: recognise(source, head, "whole", expectation), head };
+  return { recognition: await recognise(source, head, "whole", expectation), head };
 }
 
 function textOf(

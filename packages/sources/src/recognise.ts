@@ -17,7 +17,7 @@ export interface Expectation {
   format: SourceFormat | "auto";
   at: string | null;
   /** Whether the text of a JSON object may be a record. An only object that may not has the records inside. */
-  isRecord: (text: string) => boolean;
+  isRecord: (text: string) => boolean | Promise<boolean>;
 }
 
 /** What the beginning of a source is: all of it; as much as is looked at; or more can be had. */
@@ -37,19 +37,19 @@ export function recognise(
   head: Buffer,
   extent: "whole" | "full",
   expectation: Expectation,
-): Recognition;
+): Promise<Recognition>;
 export function recognise(
   source: string,
   head: Buffer,
   extent: Extent,
   expectation: Expectation,
-): Recognition | null;
-export function recognise(
+): Promise<Recognition | null>;
+export async function recognise(
   source: string,
   head: Buffer,
   extent: Extent,
   { format, at, isRecord }: Expectation,
-): Recognition | null {
+): Promise<Recognition | null> {
   if (requireText(source, head, extent === "growing") === "unclear") return null;
   if (at !== null) return recogniseDocument(source, head, at);
   if (format === "ndjson") return { format };
@@ -59,7 +59,7 @@ export function recognise(
   const content = text.trimStart();
   if (content === "") return extent === "growing" ? null : { format: "ndjson" };
   if (content.startsWith("[")) return { format: "json", at };
-  if (content.startsWith("{")) return recogniseObjects(source, content, extent, isRecord);
+  if (content.startsWith("{")) return await recogniseObjects(source, content, extent, isRecord);
   if (content.startsWith("<")) throw markupError(source);
   return recogniseCsv(source, text, extent);
 }
@@ -71,12 +71,12 @@ function recogniseDocument(source: string, head: Buffer, at: string): Recognitio
 }
 
 /** Printers break a line behind `{`, `[` and `,`; a line of NDJSON that ends there is broken JSON. */
-function recogniseObjects(
+async function recogniseObjects(
   source: string,
   content: string,
   extent: Extent,
   isRecord: Expectation["isRecord"],
-): Recognition | null {
+): Promise<Recognition | null> {
   const end = content.indexOf("\n");
   if (end === -1 && extent === "growing") return null;
   const line = end === -1 ? content : content.slice(0, end);
@@ -85,7 +85,7 @@ function recogniseObjects(
   const goesOn = !isWhole && (isPrinted || end === -1);
   if (goesOn && extent === "growing") return null;
   const isAlone = goesOn || (isWhole && content.slice(text.length).trim() === "");
-  if (arrayPath !== null && isAlone && !isRecord(text)) {
+  if (arrayPath !== null && isAlone && !(await isRecord(text))) {
     if (extent === "growing") return null;
     throw wrappedError(source, arrayPath);
   }

@@ -4,7 +4,7 @@ import { SIGNER } from "./authenticate.ts";
 import { tooLarge } from "./body-meter.ts";
 import { parseIdempotencyKey, type Idempotency } from "./idempotency.ts";
 import { onlyMethod } from "./only-method.ts";
-import { Problem } from "./problem.ts";
+import { noSuchConnector, Problem } from "./problem.ts";
 import { receiveAssets, type AssetsRequest } from "./receive-assets.ts";
 import { refusals } from "./refusals.ts";
 import { unsupportedType } from "./request-errors.ts";
@@ -38,10 +38,7 @@ export function addAssetsRoute(app: FastifyInstance, options: RoutesOptions): vo
     },
     async (request, reply) => {
       const { name: connector } = request.params;
-      if (!connectors.has(connector)) {
-        const known = [...connectors.keys()].join(", ");
-        throw new Problem(404, `There is no connector "${connector}"; there is: ${known}`);
-      }
+      if (!connectors.has(connector)) throw noSuchConnector(connector, connectors);
       const { lane, run: runName = null } = request.query;
       const target = { connector, lane, runName };
       const isSigned = request.caller === SIGNER;

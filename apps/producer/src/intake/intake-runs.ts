@@ -1,13 +1,13 @@
-import { openRuns, sealRun, type Account, type Lane } from "@sluice/queue";
+import { openRuns, sealRun, type Account, type Lane, type Queues } from "@sluice/queue";
+import { accountsOf, type IntakeConnector, type IntakeConnectors } from "./intake-connector.ts";
+import { noSuchConnector } from "./problem.ts";
 import { hourEndMs, hourlyRunId, hourOf, namedRunId } from "./run-ids.ts";
 import { RunWriter, type RunWriterOptions } from "./run-writer.ts";
 
-export interface IntakeRunsOptions extends Pick<
-  RunWriterOptions,
-  "account" | "lingerMs" | "onChunk"
-> {
-  /** By name, the connector as the workers know it. */
-  connectors: ReadonlyMap<string, string>;
+export interface IntakeRunsOptions extends Pick<RunWriterOptions, "lingerMs"> {
+  connectors: IntakeConnectors;
+  /** A chunk is in Redis. */
+  onChunk: (queues: Queues, lane: Lane, sequence: number) => void;
   /** The clock by which hours pass, in milliseconds since the epoch. */
   nowMs: () => number;
   onTrouble: (message: string) => void;
@@ -32,7 +32,7 @@ const WRITERS_MAX = 1_000;
  */
 export class IntakeRuns implements Disposable {
   readonly #options: IntakeRunsOptions;
-  readonly #writers = new Map<string, RunWriter>();
+  readonly #writers = new Map<string, { into: IntakeConnector; writer: RunWriter }>();
   readonly #timer: NodeJS.Timeout;
   #hour = 0;
 
@@ -42,18 +42,26 @@ export class IntakeRuns implements Disposable {
     void this.#seal();
   }
 
-  /** The run's id, and who writes into it. */
+  /** The run's id, and who writes into it. Throws a `Problem` when the connector has gone meanwhile. */
   writerOf({ connector, lane, name }: RunChoice): { run: string; writer: RunWriter } {
     this.#hour = Math.max(this.#hour, hourOf(this.#options.nowMs()));
     const run =
       name === null ? hourlyRunId(connector, lane, this.#hour) : namedRunId(connector, lane, name);
+    const { lingerMs, onChunk, connectors } = this.#options;
+    const into = connectors.get(connector);
+    if (into === undefined) throw noSuchConnector(connector, connectors);
     const known = this.#writers.get(run);
-    if (known !== undefined) return { run, writer: known };
-    const { account, lingerMs, onChunk, connectors } = this.#options;
-    const uuid = connectors.get(connector) ?? connector;
-    const place = { run, connector: uuid, lane };
-    const writer = new RunWriter({ account, lingerMs, onChunk, ...place });
-    this.#writers.set(run, writer);
+    if (known?.into === into) return { run, writer: known.writer };
+    const { account, queues, uuid } = into;
+    const writer = new RunWriter({
+      account,
+      run,
+      connector: uuid,
+      lane,
+      lingerMs,
+      onChunk: (...chunk) => onChunk(queues, ...chunk),
+    });
+    this.#writers.set(run, { into, writer });
     this.#forgetOldest();
     return { run, writer };
   }
@@ -71,11 +79,13 @@ export class IntakeRuns implements Disposable {
   }
 
   async #seal(): Promise<void> {
-    const { account, nowMs, onTrouble } = this.#options;
-    try {
-      await sealPastHours(account, nowMs() - SEAL_DELAY_MS);
-    } catch (error) {
-      onTrouble(`Cannot seal the runs of past hours: ${String(error)}; it is tried again`);
+    const { connectors, nowMs, onTrouble } = this.#options;
+    for (const account of accountsOf(connectors)) {
+      try {
+        await sealPastHours(account, nowMs() - SEAL_DELAY_MS);
+      } catch (error) {
+        onTrouble(`Cannot seal the runs of past hours: ${String(error)}; it is tried again`);
+      }
     }
   }
 

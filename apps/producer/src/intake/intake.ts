@@ -1,10 +1,11 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Account, Lane, Queues } from "@sluice/queue";
+import type { Lane, Queues } from "@sluice/queue";
 import type { Secret } from "@sluice/service";
 import type { FastifyInstance } from "fastify";
 import { Allowance } from "./allowance.ts";
 import { ApiKeys } from "./api-keys.ts";
 import { IntakeRuns } from "./intake-runs.ts";
+import type { IntakeConnectors } from "./intake-connector.ts";
 import { addPublicRoutes } from "./public-routes.ts";
 import { createRetryAfter } from "./retry-after.ts";
 import { addRoutes } from "./routes.ts";
@@ -30,10 +31,7 @@ export interface IntakeSettings {
 }
 
 export interface IntakeOptions extends IntakeSettings {
-  account: Account;
-  queues: Queues;
-  /** By name, the connector as the workers know it. */
-  connectors: ReadonlyMap<string, string>;
+  connectors: IntakeConnectors;
   onTrouble: (message: string) => void;
   /** How many requests may be in hand. Default 4,096. */
   requestsMax?: number;
@@ -62,7 +60,7 @@ const JOBS_MS_MAX = 5_000;
  * when there are none, or when the address can't be listened on.
  */
 export async function startIntake(options: IntakeOptions): Promise<Intake> {
-  const { account, queues, onTrouble, bodyBytesMax, keysFile, nowMs = Date.now } = options;
+  const { connectors, onTrouble, bodyBytesMax, keysFile, nowMs = Date.now } = options;
   await using stack = new AsyncDisposableStack();
   const keys = keysFile === null ? null : stack.use(await ApiKeys.open(keysFile, onTrouble));
   const secrets = options.webhookSecrets;
@@ -75,7 +73,7 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
   stack.defer(async () => {
     await Promise.race([Promise.all(adding), delay(JOBS_MS_MAX, undefined, { ref: false })]);
   });
-  const onChunk = (lane: Lane, sequence: number) => {
+  const onChunk = (queues: Queues, lane: Lane, sequence: number) => {
     // The chunk is safe already. Should its job be lost, the workers' sweep adds it.
     const work = queues.addChunk(lane, sequence).catch((error: unknown) => {
       onTrouble(`Cannot add the job of chunk ${sequence}: ${String(error)}; a worker will`);
@@ -89,9 +87,9 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
   const turns = new Allowance(options.requestsMax ?? REQUESTS_IN_HAND);
   const isSignatureValid = secrets.length > 0 ? createSignatureCheck(secrets) : null;
   const credentials = { keys, isSignatureValid };
-  const retryAfterSec = createRetryAfter(account);
+  const retryAfterSec = createRetryAfter(connectors);
   await addRoutes(app, { ...options, runs, allowance, turns, retryAfterSec, credentials });
-  addPublicRoutes(app, account);
+  addPublicRoutes(app, connectors);
   const url = await listen(app, options);
   stack.defer(() => close(app));
   const owned = stack.move();

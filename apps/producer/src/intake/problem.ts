@@ -62,6 +62,12 @@ export class Problem extends Error {
   }
 }
 
+/** A name in a request's path that means nothing here. */
+export function noSuchConnector(name: string, known: ReadonlyMap<string, unknown>): Problem {
+  const names = [...known.keys()].join(", ");
+  return new Problem(404, `There is no connector "${name}"; there is: ${names}`);
+}
+
 /** Not now, but soon: the same request later is right. */
 export function busy(detail: string, retryAfterSec = 1, cause?: unknown): Problem {
   return new Problem(503, detail, { headers: { "retry-after": String(retryAfterSec) }, cause });

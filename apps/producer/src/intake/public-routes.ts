@@ -1,7 +1,7 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { Account } from "@sluice/queue";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import { accountsOf, type IntakeConnectors } from "./intake-connector.ts";
 import { onlyMethod } from "./only-method.ts";
 import { busy } from "./problem.ts";
 import { refusals } from "./refusals.ts";
@@ -10,7 +10,7 @@ import { health } from "./schemas.ts";
 const READY_MS_MAX = 2_000;
 
 /** What needs no key: whether the process lives, whether Redis answers, and the description of the whole. */
-export function addPublicRoutes(app: FastifyInstance, account: Account): void {
+export function addPublicRoutes(app: FastifyInstance, connectors: IntakeConnectors): void {
   const typed = app.withTypeProvider<ZodTypeProvider>();
   typed.get(
     "/livez",
@@ -27,7 +27,8 @@ export function addPublicRoutes(app: FastifyInstance, account: Account): void {
       },
     },
     async () => {
-      const answers = account.client.ping().then(
+      const pings = accountsOf(connectors).map(({ client }) => client.ping());
+      const answers = Promise.all(pings).then(
         () => true,
         () => false,
       );

@@ -38,8 +38,8 @@ export interface Receiving {
   allowance: Allowance;
   /** For requests: each is in hand until Redis has all of it, even if its client has gone. */
   turns: Allowance;
-  /** When to come back while too much waits, in seconds. */
-  retryAfterSec: () => Promise<number>;
+  /** When to come back while too much waits in the connector's account, in seconds. */
+  retryAfterSec: (connector: string) => Promise<number>;
 }
 
 export interface Accepted {
@@ -156,7 +156,7 @@ class Delivery {
       if (isLast) this.#turn.handOver(1, writing);
       const written = await withinTime(writing);
       if (written.kind === "written") return written.run;
-      if (written.kind === "full") throw tooMuchWaits(await retryAfterSec());
+      if (written.kind === "full") throw tooMuchWaits(await retryAfterSec(connector));
       if (written.kind !== "closed" || name !== null) throw refusalOf(written, run);
       runs.skipHour(run);
     }
@@ -196,6 +196,11 @@ function refusalOf({ kind }: Exclude<Written, { kind: "written" | "full" }>, run
       return new Problem(
         422,
         "The Idempotency-Key was used for another request; use a new one for new content",
+      );
+    case "disabled":
+      return new Problem(
+        409,
+        "The connector is disabled; have it enabled, then send the request again",
       );
     case "closed":
       return new Problem(409, `Run "${run}" takes nothing more: it is sealed; name another run`);

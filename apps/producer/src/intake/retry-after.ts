@@ -1,4 +1,5 @@
 import { roomInMs, type Account } from "@sluice/queue";
+import type { IntakeConnectors } from "./intake-connector.ts";
 
 /** Where nobody knows how fast it drains. */
 const UNKNOWN_SEC = 5;
@@ -8,15 +9,19 @@ const SEC_MAX = 300;
 const KEPT_MS = 1_000;
 
 /** How long a client should wait, in seconds, before it sends again what was refused because too much waits: by how fast that drains. */
-export function createRetryAfter(account: Account, nowMs = Date.now): () => Promise<number> {
-  let kept: Promise<number> = Promise.resolve(UNKNOWN_SEC);
-  let keptUntilMs = 0;
-  return async () => {
-    if (nowMs() >= keptUntilMs) {
-      keptUntilMs = nowMs() + KEPT_MS;
-      kept = roomInMs(account).then(toSeconds, () => UNKNOWN_SEC);
-    }
-    return await kept;
+export function createRetryAfter(
+  connectors: IntakeConnectors,
+  nowMs = Date.now,
+): (connector: string) => Promise<number> {
+  const kept = new WeakMap<Account, { answer: Promise<number>; untilMs: number }>();
+  return async (connector) => {
+    const account = connectors.get(connector)?.account;
+    if (account === undefined) return UNKNOWN_SEC;
+    const known = kept.get(account);
+    if (known !== undefined && nowMs() < known.untilMs) return await known.answer;
+    const answer = roomInMs(account).then(toSeconds, () => UNKNOWN_SEC);
+    kept.set(account, { answer, untilMs: nowMs() + KEPT_MS });
+    return await answer;
   };
 }
 

@@ -1,17 +1,15 @@
 import rateLimit from "@fastify/rate-limit";
-import type { Account } from "@sluice/queue";
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { addAssetsRoute } from "./assets-route.ts";
 import { authenticate, SIGNER, type Credentials } from "./authenticate.ts";
+import type { IntakeConnectors } from "./intake-connector.ts";
 import { Problem } from "./problem.ts";
 import type { Receiving } from "./receive-assets.ts";
 import { addRunRoutes } from "./run-routes.ts";
 
 export interface RoutesOptions extends Receiving {
-  account: Account;
   credentials: Credentials;
-  /** The connectors by name. */
-  connectors: ReadonlyMap<string, string>;
+  connectors: IntakeConnectors;
   bodyBytesMax: number;
   /** For each caller. */
   callsPerSecMax: number;

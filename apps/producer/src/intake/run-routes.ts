@@ -1,6 +1,7 @@
 import { booksObject, readRun, sealRun, type Account, type Run } from "@sluice/queue";
 import type { FastifyInstance } from "fastify";
 import type { ZodTypeProvider } from "fastify-type-provider-zod";
+import { accountsOf, type IntakeConnectors } from "./intake-connector.ts";
 import { onlyMethod } from "./only-method.ts";
 import { Problem } from "./problem.ts";
 import { refusals } from "./refusals.ts";
@@ -13,7 +14,7 @@ const SEAL_URL = `${URL}/seal`;
 const security = [{ bearer: [] }, { header: [] }];
 
 /** `GET /v1/runs/{id}`: a run's books. `POST /v1/runs/{id}/seal`: all of a named run has been sent. */
-export function addRunRoutes(app: FastifyInstance, { account }: RoutesOptions): void {
+export function addRunRoutes(app: FastifyInstance, { connectors }: RoutesOptions): void {
   const typed = app.withTypeProvider<ZodTypeProvider>();
   typed.get(
     URL,
@@ -26,7 +27,7 @@ export function addRunRoutes(app: FastifyInstance, { account }: RoutesOptions): 
         response: { 200: books, ...refusals(400, 401, 404, 429) },
       },
     },
-    async ({ params: { id } }) => booksObject(await needRun(account, id), Date.now()),
+    async ({ params: { id } }) => booksObject((await needRun(connectors, id)).run, Date.now()),
   );
   onlyMethod(app, "GET", URL);
   typed.post(
@@ -41,19 +42,25 @@ export function addRunRoutes(app: FastifyInstance, { account }: RoutesOptions): 
       },
     },
     async ({ params: { id } }) => {
-      await needRun(account, id);
+      const { account } = await needRun(connectors, id);
       if (!isNamedRun(id)) {
         throw new Problem(409, `Run "${id}" was not named with ?run=; it is sealed by itself`);
       }
       await sealRun(account, id);
-      return booksObject(await needRun(account, id), Date.now());
+      return booksObject((await needRun(connectors, id)).run, Date.now());
     },
   );
   onlyMethod(app, "POST", SEAL_URL);
 }
 
-async function needRun(account: Account, id: string): Promise<Run> {
-  const run = await readRun(account, id);
-  if (run === null) throw new Problem(404, `There is no run "${id}"`);
-  return run;
+/** The run, in whichever account it is. */
+async function needRun(
+  connectors: IntakeConnectors,
+  id: string,
+): Promise<{ account: Account; run: Run }> {
+  for (const account of accountsOf(connectors)) {
+    const run = await readRun(account, id);
+    if (run !== null) return { account, run };
+  }
+  throw new Problem(404, `There is no run "${id}"`);
 }

@@ -37,7 +37,9 @@ export type Written =
   | { kind: "other-content" }
   | { kind: "full" }
   /** The run takes nothing more. */
-  | { kind: "closed" };
+  | { kind: "closed" }
+  /** The connector takes nothing until it is enabled again. */
+  | { kind: "disabled" };
 
 interface Waiting {
   part: Part;
@@ -128,7 +130,8 @@ export class RunWriter {
         onChunk(lane, enqueued.sequence);
         return { kind: "written", run };
       case "full":
-        return { kind: "full" };
+      case "disabled":
+        return { kind: enqueued.kind };
       case "moved":
       case "closed":
         return { kind: "closed" };

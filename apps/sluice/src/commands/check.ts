@@ -1,53 +1,93 @@
 import type { CsamClient, Failure } from "@sluice/csam";
+import {
+  createClient,
+  type AccountSettings,
+  type ConnectorSettings,
+} from "../config/account-settings.ts";
+import { isDisabling } from "@sluice/governor";
 import { isTrusted, readHolds, type Hold } from "@sluice/queue";
 import { EXIT } from "../exit-codes.ts";
 import { isBlocking } from "../hold-notes.ts";
 import { openSession } from "../session.ts";
-import { readWorkSettings, type WorkSettings } from "../settings.ts";
+import {
+  chosenAccounts,
+  chosenUuid,
+  readSettings,
+  type Choice,
+  type ProcessSettings,
+} from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 
 interface Finding {
+  /** Whose it is, where there are several. */
+  account?: string;
   what: "redis" | "gateway" | "sign-in" | "permission" | "connector";
   state: "ok" | "warning" | "wrong" | "unknown";
   /** What is wrong, and what to do about it. */
   message: string;
 }
 
-/** What Redis knows of the connector; null where Redis cannot be asked. */
-type Experience = { isTrusted: boolean; holds: readonly Hold[] } | null;
+/** What Redis knows of an account; null where Redis cannot be asked. */
+type Experience = { trusted: ReadonlySet<string>; holds: readonly Hold[] } | null;
 
 /** `sluice check`: what works, what does not, what to do. */
-export async function check(terminal: Terminal): Promise<number> {
-  const settings = readWorkSettings(process.env);
-  const redis = await checkRedis(settings, terminal);
-  const findings = [
-    ...redis.findings,
-    ...(await checkQualys(settings)),
-    checkConnector(settings, redis.experience),
-  ];
+export async function check(choice: Choice, terminal: Terminal): Promise<number> {
+  const settings = readSettings(process.env, "calls");
+  const uuid = chosenUuid(settings, choice);
+  const accounts = chosenAccounts(settings, choice);
+  const all = accounts.map(async (account) => {
+    const connectors = account.connectors.filter((one) => uuid === null || one.uuid === uuid);
+    const found = await checkAccount(settings, { ...account, connectors }, terminal);
+    return accounts.length === 1 ? found : found.map((one) => ({ account: account.name, ...one }));
+  });
+  const findings: Finding[] = (await Promise.all(all)).flat();
   const isOk = findings.every(({ state }) => state !== "wrong");
   terminal.result(
     { ok: isOk, findings },
-    findings.map(({ what, state, message }) => `${state.padEnd(7)}  ${what}: ${message}`),
+    findings.map(
+      ({ account, what, state, message }) =>
+        `${state.padEnd(7)}  ${account === undefined ? "" : `${account}, `}${what}: ${message}`,
+    ),
   );
   return isOk ? EXIT.done : EXIT.usage;
 }
 
+async function checkAccount(
+  settings: ProcessSettings,
+  account: AccountSettings,
+  terminal: Terminal,
+): Promise<Finding[]> {
+  const redis = await checkRedis(settings, account, terminal);
+  return [
+    ...redis.findings,
+    ...(await checkQualys(account)),
+    ...account.connectors.map((connector) => checkConnector(connector, redis.experience)),
+  ];
+}
+
 async function checkRedis(
-  settings: WorkSettings,
+  settings: ProcessSettings,
+  { connectors, ...account }: AccountSettings,
   terminal: Terminal,
 ): Promise<{ findings: Finding[]; experience: Experience }> {
   try {
-    await using session = await openSession(settings, { ...terminal, note: () => {} });
+    await using session = await openSession(
+      settings,
+      { ...account, connectors },
+      { ...terminal, note: () => {} },
+    );
     const { product, version, warnings } = session.account.server;
     const holds = (await readHolds(session.account)).filter(isBlocking);
     const findings: Finding[] = [
       { what: "redis", state: "ok", message: `${product} ${version}` },
       ...warnings.map((message): Finding => ({ what: "redis", state: "warning", message })),
-      ...holds.map(heldFinding),
+      ...holds.filter(({ reason }) => !isDisabling(reason)).map(heldFinding),
     ];
-    const trust = await isTrusted(session.account, settings.connectorUuid);
-    return { findings, experience: { isTrusted: trust, holds } };
+    const trusted = new Set<string>();
+    for (const { uuid } of connectors) {
+      if (await isTrusted(session.account, uuid)) trusted.add(uuid);
+    }
+    return { findings, experience: { trusted, holds } };
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     return { findings: [{ what: "redis", state: "wrong", message }], experience: null };
@@ -60,10 +100,10 @@ function heldFinding({ reason }: Hold): Finding {
 }
 
 /** The gateway, then signing in, then a call that changes nothing: none is looked at before the one it needs. */
-async function checkQualys(settings: WorkSettings): Promise<Finding[]> {
-  await using client = settings.createClient();
+async function checkQualys(account: AccountSettings): Promise<Finding[]> {
+  await using client = createClient(account);
   const signIn = await client.signIn();
-  const gateway: Finding = { what: "gateway", state: "ok", message: settings.gatewayUrl };
+  const gateway: Finding = { what: "gateway", state: "ok", message: account.gatewayUrl };
   if (signIn.kind === "refused") {
     return [gateway, { what: "sign-in", state: "wrong", message: signIn.message }];
   }
@@ -90,17 +130,20 @@ function failedFinding({ kind, message }: Failure): Finding {
 }
 
 /** Qualys offers no way to look a connector up, so what was seen of it has to do. */
-function checkConnector({ connectorUuid }: WorkSettings, experience: Experience): Finding {
-  const held = experience?.holds.find(({ scope }) => scope === connectorUuid);
+function checkConnector({ uuid }: ConnectorSettings, experience: Experience): Finding {
+  const held = experience?.holds.find(({ scope }) => scope === uuid);
+  if (held && isDisabling(held.reason)) {
+    return { what: "connector", state: "warning", message: held.message };
+  }
   if (held) {
     const remedy =
       "look it up in Qualys (Integrations, Webhook), correct QUALYS_CONNECTOR_UUID or enable it, then: sluice resume";
     return { what: "connector", state: "wrong", message: `${held.message}; ${remedy}` };
   }
-  if (experience?.isTrusted) {
-    const message = `${connectorUuid} took assets before, or sluice resume vouched for it`;
+  if (experience?.trusted.has(uuid)) {
+    const message = `${uuid} took assets before, or sluice resume vouched for it`;
     return { what: "connector", state: "ok", message };
   }
-  const message = `nothing was sent to ${connectorUuid} yet, and Qualys offers no way to look it up; sluice push FILE --first 1 shows whether it takes an asset`;
+  const message = `nothing was sent to ${uuid} yet, and Qualys offers no way to look it up; sluice push FILE --first 1 shows whether it takes an asset`;
   return { what: "connector", state: "unknown", message };
 }

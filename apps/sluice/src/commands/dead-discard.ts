@@ -1,14 +1,19 @@
 import { discardDeadLetters } from "@sluice/queue";
+import { openChosen } from "../chosen-session.ts";
 import { EXIT } from "../exit-codes.ts";
 import { letMoreLettersCome } from "../letter-room.ts";
-import { discardSelectedRanges, selectedLetters, type Selection } from "../selected-letters.ts";
-import { openSession } from "../session.ts";
-import { readAccountSettings } from "../settings.ts";
+import {
+  discardSelectedRanges,
+  selectedLetters,
+  selectionIn,
+  type SelectionFlags,
+} from "../selected-letters.ts";
 import { counted, grouped, type Terminal } from "../terminal.ts";
 
 /** `sluice dead discard`: off the list, for good. A letter that is written anew meanwhile stays. */
-export async function discardDead(selection: Selection, terminal: Terminal): Promise<number> {
-  await using session = await openSession(readAccountSettings(process.env), terminal);
+export async function discardDead(flags: SelectionFlags, terminal: Terminal): Promise<number> {
+  await using session = await openChosen(flags, terminal);
+  const selection = selectionIn(session, flags);
   const connectors = new Set<string>();
   let discarded = 0;
   for await (const letters of selectedLetters(session.account, selection)) {

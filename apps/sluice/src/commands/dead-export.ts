@@ -1,7 +1,11 @@
+import { openChosen } from "../chosen-session.ts";
 import { EXIT } from "../exit-codes.ts";
-import { isReplayable, selectedLetters, type Selection } from "../selected-letters.ts";
-import { openSession } from "../session.ts";
-import { readAccountSettings } from "../settings.ts";
+import {
+  isReplayable,
+  selectedLetters,
+  selectionIn,
+  type SelectionFlags,
+} from "../selected-letters.ts";
 import { counted, type Terminal } from "../terminal.ts";
 import { writeOut } from "../write-out.ts";
 
@@ -10,11 +14,12 @@ import { writeOut } from "../write-out.ts";
  * those are delivered.
  */
 export async function exportDead(
-  selection: Selection,
+  flags: SelectionFlags,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  await using session = await openSession(readAccountSettings(process.env), terminal);
+  await using session = await openChosen(flags, terminal);
+  const selection = selectionIn(session, flags);
   const isAll = selection.ids.length === 0;
   let left = 0;
   for await (const letters of selectedLetters(session.account, { ...selection, all: isAll })) {

@@ -1,9 +1,9 @@
 import { scanDeadLetters, type Account, type DeadLetter, type LetterFilter } from "@sluice/queue";
+import { openChosen } from "../chosen-session.ts";
 import { EXIT } from "../exit-codes.ts";
 import { LetterGroups, type LetterGroup } from "../letter-groups.ts";
 import { linesOf, nameOf, rangeText, selectedRanges } from "../selected-letters.ts";
-import { openSession } from "../session.ts";
-import { readAccountSettings } from "../settings.ts";
+import type { Choice } from "../settings.ts";
 import { grouped, type Terminal } from "../terminal.ts";
 
 const MESSAGE_CHARS_SHOWN = 300;
@@ -13,11 +13,12 @@ type Listed = Omit<DeadLetter, "raw" | "asset">;
 
 /** `sluice dead list`: groups of letters that say the same, and the newest letters of all. */
 export async function listDead(
-  options: LetterFilter & { limit: number },
+  options: Pick<LetterFilter, "reason" | "run"> & Choice & { limit: number },
   terminal: Terminal,
 ): Promise<number> {
-  await using session = await openSession(readAccountSettings(process.env), terminal);
-  const { limit, ...filter } = options;
+  await using session = await openChosen(options, terminal);
+  const { limit, reason, run } = options;
+  const filter = { ...session.only, ...(reason && { reason }), ...(run && { run }) };
   const { total, groups, letters } = await survey(session.account, filter, limit);
   const ranges = await selectedRanges(session.account, { ids: [], ...filter });
   const lines = [

@@ -1,4 +1,5 @@
 import type { DeadLetter } from "@sluice/queue";
+import { openChosen } from "../chosen-session.ts";
 import { CommandError, EXIT } from "../exit-codes.ts";
 import { letMoreLettersCome } from "../letter-room.ts";
 import { Replay } from "../replay.ts";
@@ -7,15 +8,17 @@ import {
   linesOf,
   selectedLetters,
   selectedRanges,
+  selectionIn,
   type Selection,
+  type SelectionFlags,
 } from "../selected-letters.ts";
-import { openSession, type Session } from "../session.ts";
-import { readAccountSettings } from "../settings.ts";
+import type { Session } from "../session.ts";
 import { counted, grouped, type Terminal } from "../terminal.ts";
 
 /** `sluice dead replay`: through the transform again, in runs of their own, keeping their versions. */
-export async function replayDead(selection: Selection, terminal: Terminal): Promise<number> {
-  await using session = await openSession(readAccountSettings(process.env), terminal);
+export async function replayDead(flags: SelectionFlags, terminal: Terminal): Promise<number> {
+  await using session = await openChosen(flags, terminal);
+  const selection = selectionIn(session, flags);
   const { replayed, runs, left } = await replayAll(session, selection, terminal);
   const lines = linesOf(await selectedRanges(session.account, selection));
   terminal.result({ replayed, runs, left: left + lines }, [

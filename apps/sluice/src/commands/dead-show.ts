@@ -1,14 +1,18 @@
 import type { DeadLetter } from "@sluice/queue";
+import { openChosen } from "../chosen-session.ts";
 import { EXIT } from "../exit-codes.ts";
 import { namedLetters, nameOf, placeOf } from "../selected-letters.ts";
-import { openSession } from "../session.ts";
-import { readAccountSettings } from "../settings.ts";
+import type { Choice } from "../settings.ts";
 import { grouped, type Terminal } from "../terminal.ts";
 
 /** `sluice dead show`: everything known of one record. */
-export async function showDead(idOrKey: string, terminal: Terminal): Promise<number> {
-  await using session = await openSession(readAccountSettings(process.env), terminal);
-  const letters = await namedLetters(session.account, [idOrKey]);
+export async function showDead(
+  idOrKey: string,
+  choice: Choice,
+  terminal: Terminal,
+): Promise<number> {
+  await using session = await openChosen(choice, terminal);
+  const letters = await namedLetters(session.account, [idOrKey], session.only);
   terminal.result({ letters }, letters.flatMap(linesAbout));
   return EXIT.done;
 }

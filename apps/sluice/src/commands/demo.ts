@@ -43,6 +43,7 @@ export async function demo(
     if (name === "REDIS_URL" || name.startsWith("QUALYS_")) delete process.env[name];
   }
   Object.assign(process.env, {
+    SLUICE_CONFIG: "none",
     SLUICE_DATA_DIR: dataDir,
     SLUICE_LOG_LEVEL: process.env["SLUICE_LOG_LEVEL"] ?? "silent",
     QUALYS_GATEWAY_URL: sandbox.url,
@@ -62,11 +63,11 @@ export async function demo(
   terminal.note(
     "2. pushed: raw assets -> Redis -> transformed and batched -> sent under the limit",
   );
-  const first = await push([inventory], { lane: "backfill" }, quiet(terminal), signal);
+  const first = await push([inventory], {}, quiet(terminal), signal);
   if (first !== EXIT.done) return first;
   const callsOfFirst = sandbox.calls.length;
   terminal.note("3. pushed again: what has not changed is not sent");
-  const second = await push([inventory], { lane: "backfill" }, quiet(terminal), signal);
+  const second = await push([inventory], {}, quiet(terminal), signal);
   if (second !== EXIT.done) return second;
   const refused = sandbox.calls.filter(({ status }) => status === 429).length;
   const report = {

@@ -1,12 +1,14 @@
-import type { MappingPolicy } from "@sluice/inventory";
+import type { Transform } from "@sluice/inventory";
 import { EXIT } from "../exit-codes.ts";
+import { loadTransform } from "../load-transform.ts";
 import { needRun, resumeCommand } from "../named-run.ts";
 import { openSession, withoutRedis, type Session } from "../session.ts";
-import { readAccountSettings, readPlanSettings } from "../settings.ts";
+import { chosenConnector, readSettings } from "../settings.ts";
 import { counted, type Terminal } from "../terminal.ts";
 import {
   beginLoad,
   enqueue as enqueueLoad,
+  needEnabled,
   readable,
   resumeLoadCommand,
   type Load,
@@ -20,26 +22,28 @@ export async function enqueue(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  const settings = readAccountSettings(process.env);
-  const { policy, connectorUuid } = readPlanSettings(process.env);
-  const sources = await readable(patterns, options, policy, signal);
-  await using session = await openSession(settings, terminal, signal);
-  const load = await beginLoad(session, { connectorUuid }, sources, options);
+  const settings = readSettings(process.env, "connectors");
+  const { account, connector } = chosenConnector(settings, options);
+  const transform = await loadTransform(connector.transform);
+  const sources = await readable(patterns, options, { connector, transform }, signal);
+  await using session = await openSession(settings, account, terminal, signal);
+  await needEnabled(session, connector);
+  const load = await beginLoad(session, connector, sources, options);
   try {
-    return await finish(session, policy, load, terminal, signal);
+    return await finish(session, transform, load, terminal, signal);
   } catch (error) {
-    throw withoutRedis(session, error, resumeLoadCommand(load));
+    throw withoutRedis([session], error, resumeLoadCommand(load));
   }
 }
 
 async function finish(
   session: Session,
-  policy: MappingPolicy,
+  transform: Transform,
   load: Load,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  const isWhole = await enqueueLoad(session, { policy }, load, terminal, signal);
+  const isWhole = await enqueueLoad(session, transform, load, terminal, signal);
   const run = await needRun(session.account, load.run);
   const { id, read, state } = run;
   terminal.result({ run: id, read, state }, [

@@ -1,17 +1,22 @@
-import { transformRecord } from "@sluice/inventory";
+import type { Transform } from "@sluice/inventory";
 import { Plan, type PlanReport } from "@sluice/pipeline";
 import { compareAssets, learnedBytesMax, type Account } from "@sluice/queue";
 import type { SourceFile, SourceRecord } from "@sluice/sources";
+import type { ConnectorSettings } from "../config/account-settings.ts";
 import { EXIT } from "../exit-codes.ts";
 import { firstAssets } from "../first-assets.ts";
+import { loadTransform } from "../load-transform.ts";
 import { openKnownAccount, type Known } from "../known-account.ts";
 import { budgetOf } from "../plan-budget.ts";
 import { planLines, type PlanObject } from "../plan-lines.ts";
-import { readPlanSettings, type PlanSettings } from "../settings.ts";
+import { chosenConnector, readSettings, withMapping } from "../settings.ts";
 import { grouped, type Terminal } from "../terminal.ts";
 import { readable, type PushOptions } from "./push.ts";
 
-export interface PlanFlags extends Pick<PushOptions, "format" | "at" | "encoding" | "first"> {
+export interface PlanFlags extends Pick<
+  PushOptions,
+  "connector" | "format" | "at" | "encoding" | "first" | "mapping"
+> {
   /** Warnings count, too. */
   strict?: boolean;
 }
@@ -23,23 +28,31 @@ export async function plan(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  const settings = readPlanSettings(process.env);
-  const sources = await readable(patterns, options, settings.policy, signal);
-  await using known = await openKnownAccount(settings, terminal);
+  const settings = withMapping(readSettings(process.env, "connectors"), options);
+  const { account: owner, connector } = chosenConnector(settings, options);
+  const transform = await loadTransform(connector.transform);
+  const sources = await readable(patterns, options, { connector, transform }, signal);
+  await using known = await openKnownAccount(settings, owner, terminal);
   if (known.kind === "unreachable") {
     terminal.note(`warning: ${known.message}; everything counts as new`);
   }
   const account = known.kind === "account" ? known.account : null;
-  const report = await planOf(sources, options, { settings, account, terminal, signal });
+  const report = await planOf(sources, options, {
+    connector,
+    transform,
+    account,
+    terminal,
+    signal,
+  });
   const replaced = report.waiting + report.inFlight;
-  const budget = await budgetOf(account, settings, { calls: report.calls, replaced });
+  const budget = await budgetOf(account, owner.calls.policy, { calls: report.calls, replaced });
   const object = {
-    connector: settings.connectorUuid,
+    connector: connector.uuid,
     compared: comparison(known),
     ...report,
     budget,
   };
-  terminal.result(object, planLines(object, patterns));
+  terminal.result(object, planLines(object, patterns.length > 0 ? patterns : connector.files));
   return hasComplaint(report, options.strict === true) ? EXIT.deadLetters : EXIT.done;
 }
 
@@ -47,22 +60,23 @@ async function planOf(
   sources: readonly SourceFile[],
   { first }: PlanFlags,
   place: {
-    settings: PlanSettings;
+    connector: ConnectorSettings;
+    transform: Transform;
     account: Account | null;
     terminal: Terminal;
     signal: AbortSignal;
   },
 ): Promise<PlanReport> {
-  const { settings, account, terminal, signal } = place;
-  const { policy, worker, connectorUuid } = settings;
-  const learnedMax = account && (await learnedBytesMax(account, connectorUuid));
+  const { connector, transform, account, terminal, signal } = place;
+  const { limits, uuid } = connector;
+  const learnedMax = account && (await learnedBytesMax(account, uuid));
   const plan = new Plan({
-    transform: (text) => transformRecord(text, policy),
-    compare: account && ((assets) => compareAssets(account, connectorUuid, assets)),
-    assetsMax: worker.assetsMax,
-    bytesMax: Math.min(worker.bytesMax, learnedMax ?? Infinity),
+    transform,
+    compare: account && ((assets) => compareAssets(account, uuid, assets)),
+    assetsMax: limits.assetsMax,
+    bytesMax: Math.min(limits.bytesMax, learnedMax ?? Infinity),
   });
-  const isLast = first === undefined ? () => false : firstAssets(first, policy);
+  const isLast = first === undefined ? null : firstAssets(first, transform);
   let read = 0;
   for await (const { source, records } of slices(sources, isLast, signal)) {
     await plan.add({ source, records });
@@ -75,12 +89,12 @@ async function planOf(
 /** Slices of records, each of one source, up to the last wanted. */
 async function* slices(
   sources: readonly SourceFile[],
-  isLast: (record: SourceRecord) => boolean,
+  isLast: ((record: SourceRecord) => Promise<boolean>) | null,
   signal: AbortSignal,
 ) {
   for (const file of sources) {
     for await (const slice of file.records(signal)) {
-      const end = slice.findIndex(isLast);
+      const end = isLast === null ? -1 : await firstIndex(slice, isLast);
       const wanted = end < 0 ? slice : slice.slice(0, end + 1);
       const records = wanted.map((record) =>
         record.kind === "record" ? record : { ...record, problem: record.message },
@@ -89,6 +103,14 @@ async function* slices(
       if (end >= 0) return;
     }
   }
+}
+
+async function firstIndex(
+  records: readonly SourceRecord[],
+  isWanted: (record: SourceRecord) => Promise<boolean>,
+): Promise<number> {
+  for (const [index, record] of records.entries()) if (await isWanted(record)) return index;
+  return -1;
 }
 
 function comparison(known: Known): PlanObject["compared"] {

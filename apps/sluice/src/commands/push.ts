@@ -1,28 +1,49 @@
-import { transformRecord, type MappingPolicy } from "@sluice/inventory";
+import type { Transform } from "@sluice/inventory";
 import { produce } from "@sluice/producer";
-import { abortRun, booksObject, openRun, sealRun, type Lane, type Run } from "@sluice/queue";
+import {
+  abortRun,
+  booksObject,
+  disabledConnectors,
+  openRun,
+  sealRun,
+  type Lane,
+  type Run,
+} from "@sluice/queue";
 import { openSources, SourceError, type SourceFile, type SourceFormat } from "@sluice/sources";
+import { AccountRoles } from "../account-roles.ts";
 import { booksLines } from "../books.ts";
+import type { ConnectorSettings } from "../config/account-settings.ts";
 import { EXIT, CommandError } from "../exit-codes.ts";
 import { conclude, follow, isOver, type Followed } from "../follow.ts";
 import { firstAssets } from "../first-assets.ts";
-import { needRun, resumeCommand } from "../named-run.ts";
+import { loadTransform } from "../load-transform.ts";
+import { findRun, needRun, resumeCommand } from "../named-run.ts";
+import { createReport, openSession, openSessions, withoutRedis, type Session } from "../session.ts";
+import {
+  chosenAccounts,
+  chosenConnector,
+  readSettings,
+  withMapping,
+  type Settings,
+} from "../settings.ts";
 import { createPressureNotes } from "../pressure-notes.ts";
-import { createReport, openSession, startRoles, withoutRedis, type Session } from "../session.ts";
-import { readWorkSettings, type WorkSettings } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** What a user says of how the sources are to be read. */
-interface Reading {
+export interface Reading {
   format?: SourceFormat;
   at?: string;
   encoding?: string;
 }
 
 export interface PushOptions extends Reading {
-  lane: Lane;
+  /** Which connector; the only one need not be named. */
+  connector?: string;
+  /** Default: the connector's. */
+  lane?: Lane;
   first?: number;
   resume?: string;
+  mapping?: string;
 }
 
 /** `sluice push`: enqueues and works until this run is done. */
@@ -32,35 +53,90 @@ export async function push(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  const settings = readWorkSettings(process.env);
-  // Sources first: when one can't be read, nothing has been begun.
-  const { policy } = settings;
-  const sources = options.resume ? null : await readable(patterns, options, policy, signal);
-  await using session = await openSession(settings, terminal, signal);
-  const load = sources
-    ? await beginLoad(session, settings, sources, options)
-    : await resumeLoad(session, options.resume ?? "", patterns, settings, signal);
-  try {
-    return await finish(session, settings, load, terminal, signal);
-  } catch (error) {
-    throw withoutRedis(session, error, resumeLoadCommand(load));
+  const settings = withMapping(readSettings(process.env, "calls"), options);
+  for (const note of settings.notes) terminal.note(`note: ${note}`);
+  if (options.resume !== undefined) {
+    return await resume(options.resume, settings, patterns, terminal, signal);
   }
+  const { account, connector } = chosenConnector(settings, options);
+  // Mapping and sources first: when one can't be read, nothing has been begun.
+  const transform = await loadTransform(connector.transform);
+  const sources = await readable(patterns, options, { connector, transform }, signal);
+  await using session = await openSession(settings, account, terminal, signal);
+  await needEnabled(session, connector);
+  const load = await beginLoad(session, connector, sources, options);
+  return await finish({ session, transform, load, settings, terminal, signal });
 }
 
-/** Works until the run is over, or until the signal, and tells what came of it. */
-async function finish(
-  session: Session,
-  settings: WorkSettings,
-  load: Load,
+/** Takes up a run where it stopped, in whichever account it is. */
+async function resume(
+  id: string,
+  settings: Settings,
+  patterns: readonly string[],
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  const followed = await work(session, settings, load, terminal, signal);
+  const accounts = chosenAccounts(settings, {});
+  await using sessions = await openSessions(settings, accounts, terminal, signal);
+  const { session, run } = await findRun(sessions.all, id);
+  const connector = session.settings.connectors.find(({ uuid }) => uuid === run.connector);
+  if (connector === undefined) {
+    const known = session.settings.connectors.map(({ uuid }) => uuid).join(", ");
+    throw new CommandError(
+      `Cannot resume run ${id}: it is for connector ${run.connector}, and configured is ${known}; push its files anew`,
+    );
+  }
+  await needEnabled(session, connector);
+  const transform = await loadTransform(connector.transform);
+  const sources = run.state === "open" ? await reopen(run, patterns, signal) : [];
+  const first = run.description.first ?? null;
+  const load = { run: id, lane: run.lane, sources, skip: run.read, first };
+  return await finish({ session, transform, load, settings, terminal, signal });
+}
+
+interface Work {
+  session: Session;
+  transform: Transform;
+  load: Load;
+  settings: Settings;
+  terminal: Terminal;
+  signal: AbortSignal;
+}
+
+/** Works until the run is over, or until the signal, and tells what came of it. */
+async function finish(options: Work): Promise<number> {
+  try {
+    return await workAndTell(options);
+  } catch (error) {
+    throw withoutRedis([options.session], error, resumeLoadCommand(options.load));
+  }
+}
+
+async function workAndTell(options: Work): Promise<number> {
+  const { session, load, terminal } = options;
+  const followed = await work(options);
   // What was in hand when the work was stopped is settled by now.
   const run = await needRun(session.account, load.run);
   terminal.result(booksObject(run, Date.now()), booksLines(run, Date.now()));
   if (run.dead > 0) terminal.note("see the dead letters with: sluice dead list");
   return conclude(isOver(run) ? { kind: "done", run } : { ...followed, run }, terminal);
+}
+
+/** A disabled connector takes nothing. */
+export async function needEnabled(
+  { account }: Session,
+  { name, uuid, isEnabled }: ConnectorSettings,
+): Promise<void> {
+  if (!isEnabled) {
+    throw new CommandError(
+      `Cannot enqueue for connector "${name}": it has enabled: false; change that in its configuration`,
+    );
+  }
+  if ((await disabledConnectors(account)).has(uuid)) {
+    throw new CommandError(
+      `Cannot enqueue for connector "${name}": it is disabled; sluice connectors enable ${name}`,
+    );
+  }
 }
 
 /** What is to be enqueued, and into which run. */
@@ -77,63 +153,51 @@ export function resumeLoadCommand({ run, sources }: Load): string {
   return resumeCommand({ id: run, state: "open", description: { sources } });
 }
 
-/** Opens the sources, with at least one pattern given. */
+/** Opens the files that were named, or else those that the connector names. */
 export async function readable(
-  patterns: readonly string[],
+  named: readonly string[],
   options: Reading,
-  policy: MappingPolicy,
+  { connector, transform }: { connector: ConnectorSettings; transform: Transform },
   signal: AbortSignal,
 ): Promise<readonly SourceFile[]> {
+  const patterns = named.length > 0 ? named : connector.files;
   if (patterns.length === 0) {
     throw new CommandError("Cannot begin without a source: name one or more files, or - for stdin");
   }
-  const isRecord = (text: string) => hasKey(text, policy);
-  return await openSources(patterns, { ...readingOf(options), isRecord, signal });
+  const isRecord = (text: string) => hasKey(text, transform);
+  const reading = readingOf({ ...connector, ...options });
+  return await openSources(patterns, { ...reading, isRecord, signal });
 }
 
 /** Whether a record would not be dead for want of a key, as an object around the records is. */
-function hasKey(text: string, policy: MappingPolicy): boolean {
-  const transformed = transformRecord(text, policy);
+async function hasKey(text: string, transform: Transform): Promise<boolean> {
+  const transformed = await transform(text);
   return transformed.kind === "asset" || transformed.reason !== "no-key";
 }
 
-function readingOf({ format, at, encoding }: Reading): Reading {
+export function readingOf({ format, at, encoding }: Reading): Reading {
   return { ...(format && { format }), ...(at && { at }), ...(encoding && { encoding }) };
 }
 
 export async function beginLoad(
   session: Session,
-  { connectorUuid }: { connectorUuid: string },
+  connector: ConnectorSettings,
   sources: readonly SourceFile[],
   options: PushOptions,
 ): Promise<Load> {
-  const { lane, first } = options;
+  const { lane = connector.lane, first } = options;
   const files = sources.map(({ source, bytes, modifiedAtMs }) => ({ source, bytes, modifiedAtMs }));
-  const description = { sources: files, ...readingOf(options), ...(first && { first }) };
+  const description = {
+    sources: files,
+    ...readingOf({ ...connector, ...options }),
+    ...(first && { first }),
+  };
   const run = await openRun(session.account, {
-    connector: connectorUuid,
+    connector: connector.uuid,
     lane,
     description,
   });
   return { run, lane, sources, skip: 0, first: first ?? null };
-}
-
-/** Takes up a run where it stopped: its sources from the first record that it does not have. */
-async function resumeLoad(
-  session: Session,
-  id: string,
-  patterns: readonly string[],
-  { connectorUuid }: { connectorUuid: string },
-  signal: AbortSignal,
-): Promise<Load> {
-  const run = await needRun(session.account, id);
-  if (run.connector !== connectorUuid) {
-    throw new CommandError(
-      `Cannot resume run ${id}: it is for connector ${run.connector}, and QUALYS_CONNECTOR_UUID is ${connectorUuid}; push its files anew`,
-    );
-  }
-  const sources = run.state === "open" ? await reopen(run, patterns, signal) : [];
-  return { run: id, lane: run.lane, sources, skip: run.read, first: run.description.first ?? null };
 }
 
 async function reopen(
@@ -160,19 +224,20 @@ async function reopen(
   return sources;
 }
 
-/** Enqueues and, if there are settings to work by, sends, until the run is over. */
-async function work(
-  session: Session,
-  settings: WorkSettings,
-  load: Load,
-  terminal: Terminal,
-  signal: AbortSignal,
-): Promise<Followed> {
+/** Enqueues and sends until the run is over. */
+async function work({
+  session,
+  transform,
+  load,
+  settings,
+  terminal,
+  signal,
+}: Work): Promise<Followed> {
   const report = createReport("push", settings, terminal);
-  await using _ = await startRoles(session, settings, ["worker", "sender"], report);
+  await using _ = await AccountRoles.start(session, ["worker", "sender"], report);
   const stopping = new AbortController();
   const both = AbortSignal.any([signal, stopping.signal]);
-  const producing = enqueue(session, settings, load, terminal, both);
+  const producing = enqueue(session, transform, load, terminal, both);
   producing.catch(() => stopping.abort());
   const followed = await follow({ session, terminal, run: load.run, signal: both });
   stopping.abort();
@@ -183,13 +248,13 @@ async function work(
 /** Enqueues a load and seals its run; a source that fails on the way aborts it. */
 export async function enqueue(
   { account, queues }: Session,
-  settings: { policy: WorkSettings["policy"] },
+  transform: Transform,
   load: Load,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<boolean> {
   const { run, lane, sources, skip, first } = load;
-  const isLast = first === null ? undefined : firstAssets(first, settings.policy);
+  const isLast = first === null ? undefined : firstAssets(first, transform);
   try {
     const isWhole = await produce({
       account,

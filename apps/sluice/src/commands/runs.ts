@@ -1,17 +1,28 @@
 import { booksObject, listRuns } from "@sluice/queue";
 import { booksLines } from "../books.ts";
 import { EXIT } from "../exit-codes.ts";
-import { needRun } from "../named-run.ts";
-import { openSession } from "../session.ts";
-import { readAccountSettings } from "../settings.ts";
+import { findRun } from "../named-run.ts";
+import { openSessions } from "../session.ts";
+import { chosenAccounts, chosenUuid, needsOf, readSettings, type Choice } from "../settings.ts";
 import { grouped, type Terminal } from "../terminal.ts";
 
 /** `sluice runs [ID]`: the books of one run, or the newest runs. */
-export async function runs(id: string | undefined, terminal: Terminal): Promise<number> {
-  await using session = await openSession(readAccountSettings(process.env), terminal);
+export async function runs(
+  id: string | undefined,
+  choice: Choice,
+  terminal: Terminal,
+): Promise<number> {
+  const settings = readSettings(process.env, needsOf(choice));
+  const accounts = chosenAccounts(settings, choice);
+  const uuid = chosenUuid(settings, choice);
+  await using sessions = await openSessions(settings, accounts, terminal);
   const nowMs = Date.now();
   if (id === undefined) {
-    const all = await listRuns(session.account);
+    const lists = await Promise.all(sessions.all.map(({ account }) => listRuns(account)));
+    const all = lists
+      .flat()
+      .filter(({ connector }) => uuid === null || connector === uuid)
+      .sort((a, b) => b.openedAtMs - a.openedAtMs);
     const lines = all.map(
       (run) =>
         `${run.id}  ${run.state.padEnd(7)}  ${grouped(run.read)} read, ${grouped(run.delivered)} delivered, ` +
@@ -23,7 +34,7 @@ export async function runs(id: string | undefined, terminal: Terminal): Promise<
     );
     return EXIT.done;
   }
-  const run = await needRun(session.account, id);
+  const { run } = await findRun(sessions.all, id);
   terminal.result(booksObject(run, nowMs), booksLines(run, nowMs));
   return EXIT.done;
 }

@@ -12,8 +12,8 @@ import {
 } from "@sluice/queue";
 import { EXIT } from "../exit-codes.ts";
 import { waitingText } from "../pressure-notes.ts";
-import { openSession } from "../session.ts";
-import { readAccountSettings } from "../settings.ts";
+import { openSessions, type Session } from "../session.ts";
+import { chosenAccounts, readSettings, type Choice } from "../settings.ts";
 import {
   bytesText,
   clockText,
@@ -26,10 +26,24 @@ import {
 
 const CALLS_SHOWN = 5;
 
-/** `sluice status`: where everything is, and what keeps it there. */
-export async function status(terminal: Terminal): Promise<number> {
-  await using session = await openSession(readAccountSettings(process.env), terminal);
-  const { account, queues } = session;
+/** `sluice status`: where everything is, and what keeps it there; of several accounts, each in turn. */
+export async function status(choice: Choice, terminal: Terminal): Promise<number> {
+  const settings = readSettings(process.env, "account");
+  const accounts = chosenAccounts(settings, choice);
+  await using sessions = await openSessions(settings, accounts, terminal);
+  const all = await Promise.all(sessions.all.map(statusOf));
+  const objects = all.map(({ object }) => object);
+  terminal.result(
+    objects.length === 1 ? objects[0] : { accounts: objects },
+    all.flatMap(({ lines }) => lines),
+  );
+  return EXIT.done;
+}
+
+async function statusOf({
+  account,
+  queues,
+}: Session): Promise<{ object: object; lines: string[] }> {
   const [holds, budget, backlog, pressure, deadLetters, calls, jobs, runs] = await Promise.all([
     readHolds(account),
     readBudget(account),
@@ -57,7 +71,7 @@ export async function status(terminal: Terminal): Promise<number> {
     failedJobs,
     calls,
   };
-  terminal.result(object, [
+  const lines = [
     `account ${account.name} on ${product} ${version}`,
     `  budget: ${budgetText(budget)}`,
     `  forecast: ${forecastText(budget)}`,
@@ -83,8 +97,8 @@ export async function status(terminal: Terminal): Promise<number> {
       (call) =>
         `  call at ${clockText(call.atMs)}: ${call.assets} assets, status ${call.status ?? "none"}, ${call.verdict}${call.message ? `: ${call.message}` : ""}`,
     ),
-  ]);
-  return EXIT.done;
+  ];
+  return { object, lines };
 }
 
 function usedText({ used, usedMax }: Pressure): string {

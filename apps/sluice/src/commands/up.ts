@@ -1,21 +1,18 @@
-import { watchDuties, type Report, type RunningRole } from "@sluice/pipeline";
-import { lookForWork, readHolds } from "@sluice/queue";
-import { aborted, pause } from "@sluice/service";
-import { EXIT } from "../exit-codes.ts";
+import { watchDuties, type Report } from "@sluice/pipeline";
+import { startIntake, type Intake, type IntakeSettings } from "@sluice/producer";
+import { readHolds } from "@sluice/queue";
+import { aborted, ConfigError, pause } from "@sluice/service";
+import { ROLES, type Role } from "../account-roles.ts";
+import { findConfigFile } from "../config/find-file.ts";
+import { CommandError, EXIT } from "../exit-codes.ts";
+import { contentsOf, followSettings } from "../follow-settings.ts";
 import { serveHealthIfAsked } from "../health.ts";
 import { createHoldNotes } from "../hold-notes.ts";
 import { watchLoop } from "../loop-watchdog.ts";
 import { restart } from "../restart.ts";
-import {
-  createReport,
-  openSession,
-  ROLES,
-  startProducer,
-  startRoles,
-  type Role,
-  type Session,
-} from "../session.ts";
-import { readUpSettings, type UpSettings } from "../settings.ts";
+import { RunningAccounts } from "../running-accounts.ts";
+import { cannotBegin, createOpener, createReport, type Session } from "../session.ts";
+import { readUpSettings, type Settings, type UpSettings } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 
 const LOOK_MS = 500;
@@ -23,61 +20,104 @@ const LOOK_MS = 500;
 const GIVE_BACK_MS = 3_000;
 const LEAVE_MS_MAX = 10_000;
 
-/** `sluice up`: runs roles until a signal, then finishes what is in hand. One that gets stuck starts itself again. */
+/**
+ * `sluice up`: runs roles, for every account, until a signal; then finishes what is in hand. One that gets stuck starts
+ * itself again.
+ */
 export async function up(
   chosen: readonly Role[] | undefined,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  const settings = readUpSettings(process.env, chosen?.includes("sender") ?? true);
-  const isIntakeLeftOut = chosen === undefined && settings.intake === null;
+  const file = findConfigFile(process.env);
+  // A file that goes away does not let the environment take its place.
+  const environment = { ...process.env, SLUICE_CONFIG: file ?? "none" };
+  const read = () => readUpSettings(environment, chosen?.includes("sender") ?? true);
+  // Looked at before the settings are read, so that no change is missed in between.
+  const contents = await contentsOf(filesOf(read().settings));
+  const first = read();
+  for (const note of first.settings.notes) terminal.note(`note: ${note}`);
+  const roles = rolesFor(chosen, first.intake, terminal);
+  const isStuck = await runRoles({ roles, contents, read, first }, terminal, signal);
+  return isStuck && !signal.aborted ? restart() : EXIT.done;
+}
+
+function rolesFor(
+  chosen: readonly Role[] | undefined,
+  intake: IntakeSettings | null,
+  terminal: Terminal,
+): readonly Role[] {
+  const isIntakeLeftOut = chosen === undefined && intake === null;
   if (isIntakeLeftOut) {
     terminal.note(
       "the producer does not run: no SLUICE_INTAKE_KEYS_FILE is set; sluice key NAME makes a key for its HTTP intake",
     );
   }
-  const roles = (chosen ?? ROLES).filter((role) => role !== "producer" || !isIntakeLeftOut);
-  const isStuck = await runRoles(roles, settings, terminal, signal);
-  return isStuck && !signal.aborted ? restart() : EXIT.done;
+  return (chosen ?? ROLES).filter((role) => role !== "producer" || !isIntakeLeftOut);
+}
+
+interface Configured {
+  roles: readonly Role[];
+  /** What the files said of which the settings are. */
+  contents: Awaited<ReturnType<typeof contentsOf>>;
+  read: () => UpSettings;
+  first: UpSettings;
 }
 
 /** Runs until the signal, or until something is stuck; tells which. */
 async function runRoles(
-  roles: readonly Role[],
-  settings: UpSettings,
+  configured: Configured,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<boolean> {
+  const { roles } = configured;
+  const { settings, intake, progressTimeoutMs: timeoutMs } = configured.first;
   const app = roles.join("+");
-  const { progressTimeoutMs: timeoutMs } = settings;
   await using _loop = watchLoop(app, timeoutMs, restart);
-  await using session = await openSession(settings, terminal, signal);
   const report = createReport(app, settings, terminal);
-  await using running = await startRoles(session, settings, roles, report);
-  await using intake = roles.includes("producer")
-    ? await startProducer(session, settings, report)
+  const reportOf = ({ name }: { name: string }) =>
+    createReport(app, settings, terminal, settings.file === null ? null : name);
+  await using opener = await createOpener(settings, terminal, signal);
+  await using running = await RunningAccounts.start(settings.accounts, { opener, roles, reportOf });
+  await using producer = roles.includes("producer")
+    ? await startProducer(intake, running, report)
     : null;
   const state = { failure: null as string | null };
-  await using _health = await serveHealthIfAsked(
-    process.env,
-    () => session.account.client.ping(),
-    () => state.failure,
-  );
-  const facts = { roles, account: settings.account, pid: process.pid };
-  terminal.result({ ...facts, ...(intake && { intake: intake.url }) }, [
-    `${roles.join(" and ")} running for account ${settings.account}; stop with Ctrl-C`,
-    ...(intake ? [`intake: ${intake.url}/v1/connectors/default/assets`] : []),
-  ]);
-  void tellHolds(session, terminal, signal);
-  const isStuck = await untilStuck({ running, session, report, timeoutMs, state, signal });
-  if (isStuck) leaveSoon(session);
+  const pingAll = async () =>
+    await Promise.all(running.sessions.map(({ account }) => account.client.ping()));
+  await using _health = await serveHealthIfAsked(process.env, pingAll, () => state.failure);
+  tellRunning(configured, running, producer, terminal);
+  const over = new AbortController();
+  const until = AbortSignal.any([signal, over.signal]);
+  void tellHolds(() => running.sessions, terminal, until);
+  const following = followFiles(configured, { running, report, signal: until });
+  const isStuck = await untilStuck({ roles, running, report, timeoutMs, state, signal });
+  over.abort();
+  if (isStuck) leaveSoon(running.sessions);
   else terminal.note("stopping: what is in hand is finished, the rest stays in Redis");
+  await following;
   return isStuck;
 }
 
-interface Watched {
-  running: RunningRole;
-  session: Session;
+function tellRunning(
+  { roles, first }: Configured,
+  { connectors }: RunningAccounts,
+  producer: Intake | null,
+  terminal: Terminal,
+): void {
+  const accounts = first.settings.accounts.map(({ name }) => name);
+  const now = { roles, accounts, pid: process.pid };
+  terminal.result({ ...now, ...(producer && { intake: producer.url }) }, [
+    `${roles.join(" and ")} running for account ${accounts.join(", ")}; stop with Ctrl-C`,
+    ...(producer
+      ? [...connectors.keys()].map((name) => `intake: ${producer.url}/v1/connectors/${name}/assets`)
+      : []),
+  ]);
+}
+
+interface Watching {
+  roles: readonly Role[];
+  running: RunningAccounts;
   report: Report;
   timeoutMs: number;
   /** What the process has failed in is told here meanwhile. */
@@ -85,15 +125,14 @@ interface Watched {
   signal: AbortSignal;
 }
 
-async function untilStuck(watched: Watched): Promise<boolean> {
-  const { running, session, report, timeoutMs, state, signal } = watched;
-  if (running.duties.length === 0) {
+async function untilStuck(watching: Watching): Promise<boolean> {
+  const { roles, running, report, timeoutMs, state, signal } = watching;
+  if (roles.every((role) => role === "producer")) {
     await aborted(signal);
     return false;
   }
   return await watchDuties({
-    duties: running.duties,
-    look: () => lookForWork(session.account),
+    watched: () => running.watched,
     timeoutMs,
     tell(problem) {
       if (problem !== null) report({ event: "process.stuck", problem });
@@ -105,21 +144,83 @@ async function untilStuck(watched: Watched): Promise<boolean> {
 }
 
 /** What is stuck may not let go either: then connections are cut, and at the last the process starts again as it is. */
-function leaveSoon({ account }: Session): void {
-  setTimeout(() => account.giveUp(), GIVE_BACK_MS).unref();
+function leaveSoon(sessions: readonly Session[]): void {
+  setTimeout(() => sessions.forEach(({ account }) => account.giveUp()), GIVE_BACK_MS).unref();
   setTimeout(restart, LEAVE_MS_MAX).unref();
+}
+
+/** Runs the HTTP intake in this process until disposed of. */
+async function startProducer(
+  intake: IntakeSettings | null,
+  { connectors }: RunningAccounts,
+  report: Report,
+): Promise<Intake> {
+  if (intake === null) {
+    throw new CommandError(
+      "Cannot run the producer: nobody could use its intake; make a key with sluice key NAME and set SLUICE_INTAKE_KEYS_FILE, or set SLUICE_INTAKE_WEBHOOK_SECRETS",
+    );
+  }
+  const onTrouble = (message: string) => report({ event: "trouble", stage: "intake", message });
+  return await startIntake({ connectors, onTrouble, ...intake }).catch(cannotBegin);
+}
+
+interface Followed {
+  running: RunningAccounts;
+  report: Report;
+  signal: AbortSignal;
+}
+
+/** Where settings come from: `sluice.yaml`, and the files with mappings. */
+function filesOf({ file, accounts }: Settings): readonly string[] {
+  const mappings = accounts
+    .flatMap(({ connectors }) => connectors)
+    .map(({ transform }) => transform.mapping)
+    .filter((mapping) => mapping?.kind === "file");
+  return [...(file === null ? [] : [file]), ...new Set(mappings.map(({ path }) => path))];
+}
+
+/** Changed files are in force at once; wrong ones change nothing, and it is said what is wrong. */
+async function followFiles(
+  { contents, read }: Configured,
+  { running, report, signal }: Followed,
+): Promise<void> {
+  await followSettings(contents, {
+    read: () => read().settings,
+    filesOf,
+    signal,
+    async apply(settings) {
+      const { accounts } = settings;
+      await running.apply(accounts);
+      const connectors = accounts.flatMap((account) => account.connectors);
+      report({
+        event: "settings.applied",
+        files: filesOf(settings),
+        accounts: accounts.map(({ name }) => name),
+        connectors: connectors.map(({ name }) => name),
+      });
+    },
+    onRefused(error) {
+      const message = error instanceof Error ? error.message : String(error);
+      const problems = error instanceof ConfigError ? error.problems : [message];
+      report({ event: "settings.refused", problems });
+    },
+  });
 }
 
 /** A courtesy: while Redis does not answer there is nothing to tell, and stopping does not wait for it. */
 async function tellHolds(
-  { account }: Session,
+  sessions: () => readonly Session[],
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const noteHolds = createHoldNotes(terminal);
+  const notes = new WeakMap<Session, ReturnType<typeof createHoldNotes>>();
   while (!signal.aborted) {
-    const holds = await readHolds(account).catch(() => null);
-    if (holds !== null && !signal.aborted) noteHolds(holds, Date.now());
+    for (const session of sessions()) {
+      const noteHolds = notes.get(session) ?? createHoldNotes(terminal);
+      notes.set(session, noteHolds);
+      const holds = await readHolds(session.account).catch(() => null);
+      if (holds !== null && !signal.aborted) noteHolds(holds, Date.now());
+    }
     await pause(LOOK_MS, signal);
   }
 }

@@ -1,4 +1,9 @@
-import { mappingPolicy, transformRecord, type ChunkRecord } from "@sluice/inventory";
+import {
+  createTransform,
+  mappingPolicy,
+  transformRecord,
+  type ChunkRecord,
+} from "@sluice/inventory";
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { settlementOf } from "../transform-stage.ts";
@@ -6,9 +11,9 @@ import { Plan, type PlanOptions, type Standing } from "./plan.ts";
 
 const SEED = 20_261_122;
 const policy = mappingPolicy({ connectorUuid: "da4b8361-2327-4bf1-af7d-2ce775bc9882" });
+const transform = createTransform(policy);
 
 function planWith(changes: Partial<PlanOptions> = {}): Plan {
-  const transform = (text: string) => transformRecord(text, policy);
   return new Plan({ transform, compare: null, assetsMax: 10, bytesMax: 1_000_000, ...changes });
 }
 
@@ -128,7 +133,7 @@ describe("a plan", () => {
       fc.asyncProperty(fc.array(record, { maxLength: 40 }), async (values) => {
         const report = await reportOf(values);
         const place = { source: "hosts.ndjson", sequence: 1, run: "r", connector: "c" };
-        const settled = settlementOf({ ...place, records: recordsOf(values) }, policy);
+        const settled = await settlementOf({ ...place, records: recordsOf(values) }, transform);
         expect(report.new).toBe(settled.assets.length);
         expect(report.coalesced).toBe(settled.coalesced);
         expect(report.dead).toBe(settled.dead.length);

@@ -6,7 +6,7 @@
 --   position: how many records the run must have by now (-1: no matter), how long claims are held in ms,
 --   then for each claim: its id, fingerprint of the content
 -- Returns: {ok, sequence} | {claimed, then for each: index of the claim, run of its content ('': other content)}
---   | {closed, state} | {full} | {moved}
+--   | {closed, state} | {full} | {moved} | {disabled} (its connector takes nothing)
 -- Not run when Redis is out of memory: the draining side goes on, the filling side waits.
 local run, producer, ordinal, records, body = ARGV[1], ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4]), ARGV[5]
 local runKey = P .. 'run:' .. run
@@ -32,6 +32,7 @@ end
 if #claimed > 1 then return claimed end
 
 if not isOpen then return { 'closed', header[1] or 'unknown' } end
+if isDisabled(header[2]) then return { 'disabled' } end
 
 if position >= 0 and position ~= tonumber(header[5] or '0') then return { 'moved' } end
 

@@ -3,6 +3,12 @@ local function readHolds()
   return cjson.decode(redis.call('HGET', P .. 'governor', 'holds') or '{}')
 end
 
+-- Whether the connector takes nothing: a hold that says so has no end.
+local function isDisabled(connector)
+  local holds = readHolds()
+  return holds[connector .. ' disabled'] ~= nil or holds[connector .. ' disabled-in-file'] ~= nil
+end
+
 -- How long the holds of a scope last, or nil when none is in force; a hold without end lasts a day at a time.
 local ENDLESS_MS = 86400000
 local function heldMs(holds, scope, nowMs)

@@ -5,11 +5,34 @@
 local SHARE = 4
 local SHARE_LOW = 2
 
+-- Bytes that a lane of a connector has, wherever they wait.
+local function bytesOf(connector, lane)
+  local owner = ' ' .. connector .. ' ' .. lane
+  local total = 0
+  for _, bytes in ipairs(redis.call('HMGET', BYTES, 'intake' .. owner, 'outbox' .. owner, 'batches' .. owner)) do
+    total = total + tonumber(bytes or '0')
+  end
+  return total
+end
+
+-- Bytes that disabled connectors keep: they wait for an operator, and others need not wait for them.
+local function bytesSetAside()
+  local aside, seen = 0, {}
+  for name in pairs(readHolds()) do
+    local connector = string.match(name, '^(%S+) disabled')
+    if connector and not seen[connector] then
+      seen[connector] = true
+      aside = aside + bytesOf(connector, 'live') + bytesOf(connector, 'backfill')
+    end
+  end
+  return aside
+end
+
 -- What is free of the bytes that may wait, and of the part of maxmemory that may be used, by us and by others: our own count
 -- is of compressed bytes, and indexes, ledger and letters come on top.
 local function freeBytes(bytesMax, memoryShare)
   local places = redis.call('HMGET', BYTES, 'intake', 'outbox', 'batches')
-  local free = bytesMax
+  local free = bytesMax + bytesSetAside()
   for _, bytes in ipairs(places) do free = free - tonumber(bytes or '0') end
   local memory = redis.call('INFO', 'memory')
   local memoryMax = tonumber(string.match(memory, '\nmaxmemory:(%d+)') or '0')
@@ -19,15 +42,14 @@ end
 
 -- Whether so many more bytes are too many. One chunk of each may always wait, however large it is.
 local function isFull(connector, lane, count, bytesMax, memoryShare)
-  local owner = ' ' .. connector .. ' ' .. lane
-  local waits = 'full' .. owner
-  local stored = redis.call('HMGET', BYTES, waits, 'intake' .. owner, 'outbox' .. owner, 'batches' .. owner)
-  local own = tonumber(stored[2] or '0') + tonumber(stored[3] or '0') + tonumber(stored[4] or '0')
-  local most = (stored[1] and SHARE_LOW or SHARE) * (freeBytes(bytesMax, memoryShare) - count)
+  local waits = 'full ' .. connector .. ' ' .. lane
+  local own = bytesOf(connector, lane)
+  local isWaiting = redis.call('HEXISTS', BYTES, waits) == 1
+  local most = (isWaiting and SHARE_LOW or SHARE) * (freeBytes(bytesMax, memoryShare) - count)
   if own > 0 and own + count > most then
     redis.call('HSET', BYTES, waits, 1)
     return true
   end
-  if stored[1] then redis.call('HDEL', BYTES, waits) end
+  if isWaiting then redis.call('HDEL', BYTES, waits) end
   return false
 end

@@ -1,0 +1,111 @@
+import { createTransform } from "@sluice/inventory";
+import { runMappingTests, type TestResult } from "@sluice/mapping";
+import { openSources, type SourceRecord } from "@sluice/sources";
+import { CommandError, EXIT } from "../exit-codes.ts";
+import { loadMapping } from "../load-mapping.ts";
+import { readMappingSettings, type MappingChoice } from "../settings.ts";
+import { counted, type Terminal } from "../terminal.ts";
+import { readingOf, type Reading } from "./push.ts";
+
+export interface TryOptions extends MappingChoice, Reading {
+  line: number;
+}
+
+/** `sluice mapping test`: runs the examples that a mapping brings along. */
+export async function testMapping(options: MappingChoice, terminal: Terminal): Promise<number> {
+  const { policy, mapping: source } = readMappingSettings(process.env, options);
+  if (source === null) {
+    throw new CommandError("Cannot test a mapping: none is named; use --mapping FILE");
+  }
+  const { mapping, tests } = await loadMapping(source);
+  if (tests.length === 0) {
+    throw new CommandError(`Cannot test "${source.path}": it has no \`tests\`; write one`);
+  }
+  const results = await runMappingTests(tests, createTransform(policy, mapping));
+  const failed = results.filter(({ differences }) => differences.length > 0).length;
+  const summary = `${counted(results.length - failed, "test")} passed, ${failed} failed`;
+  terminal.result({ passed: results.length - failed, failed, results }, [
+    ...results.flatMap(resultLines),
+    summary,
+  ]);
+  return failed === 0 ? EXIT.done : EXIT.unexpected;
+}
+
+function resultLines({ name, differences }: TestResult): string[] {
+  if (differences.length === 0) return [`ok      ${name}`];
+  return [
+    `FAILED  ${name}`,
+    ...differences.flatMap(({ path, wanted, found }) => [
+      `  ${path || "the record"}`,
+      `    - ${textOf(wanted)}`,
+      `    + ${textOf(found)}`,
+    ]),
+  ];
+}
+
+function textOf(value: unknown): string {
+  if (value === undefined) return "nothing";
+  return typeof value === "string" && /^dead: |^an asset$/.test(value)
+    ? value
+    : JSON.stringify(value);
+}
+
+/** `sluice mapping try`: shows one record before and after. */
+export async function tryMapping(
+  file: string,
+  options: TryOptions,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<number> {
+  const { policy, mapping: source } = readMappingSettings(process.env, options);
+  const loaded = source === null ? null : await loadMapping(source);
+  const record = await recordAt(file, options, signal);
+  const transformed = await createTransform(policy, loaded?.mapping ?? null)(record.text);
+  const before = parsed(record.text);
+  if (transformed.kind === "dead") {
+    const { reason, path, message } = transformed;
+    const place = transformed.place ? loaded?.lineOf(transformed.place) : null;
+    const dead = { reason, path, message, ...(place && { mapping: place }) };
+    terminal.result({ source: file, line: record.line, before, dead }, [
+      `${file}:${record.line}`,
+      JSON.stringify(before, null, 2),
+      `dead (${reason})${path ? ` at ${path}` : ""}${place ? `, made by ${place}` : ""}: ${message}`,
+    ]);
+    return EXIT.deadLetters;
+  }
+  const { asset, warnings } = transformed;
+  terminal.result({ source: file, line: record.line, before, asset, warnings }, [
+    `${file}:${record.line}`,
+    JSON.stringify(before, null, 2),
+    "becomes",
+    JSON.stringify(asset, null, 2),
+    ...warnings.map(({ code, message }) => `warning (${code}): ${message}`),
+  ]);
+  return EXIT.done;
+}
+
+/** The record at a line, or the first behind it. */
+async function recordAt(
+  file: string,
+  options: TryOptions,
+  signal: AbortSignal,
+): Promise<SourceRecord & { kind: "record" }> {
+  for (const source of await openSources([file], { ...readingOf(options), signal })) {
+    for await (const slice of source.records(signal)) {
+      const found = slice.find(({ line }) => line >= options.line);
+      if (found?.kind === "record") return found;
+      if (found) throw new CommandError(`${file}:${found.line}: ${found.message}`);
+    }
+  }
+  throw new CommandError(
+    `Cannot try line ${options.line} of "${file}": it has no record there; use a smaller --line`,
+  );
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}

@@ -1,0 +1,219 @@
+import { gatewayOfPlatform, parseGatewayUrl } from "@sluice/csam";
+import { compileMapping, mappingSchema } from "@sluice/mapping";
+import { noSuchName, type PlacelessMistake } from "@sluice/service";
+import { NAME, referenceIn } from "./file-schema.ts";
+
+type Environment = Readonly<Record<string, string | undefined>>;
+type Section = Readonly<Record<string, unknown>>;
+
+/**
+ * Mistakes that no key makes alone: what contradicts another one, points nowhere, or is missing in the environment. Looks at
+ * whatever the file holds, so that all mistakes are told at once.
+ *
+ * @param needsSecrets whether the variables with secrets have to be set: only who calls Qualys has them
+ */
+export function findConflicts(
+  file: unknown,
+  environment: Environment,
+  needsSecrets: boolean,
+): readonly PlacelessMistake[] {
+  const accounts = sectionsOf(sectionOf(file)["accounts"]);
+  const connectors = sectionsOf(sectionOf(file)["connectors"]);
+  const hosts = accounts.map(([name, account]) => ({
+    name,
+    redisName: account["redisName"] ?? gatewayIn(account, environment).host,
+  }));
+  return [
+    ...("accounts" in sectionOf(file) ? nameMistakes("accounts", accounts) : []),
+    ...("connectors" in sectionOf(file) ? nameMistakes("connectors", connectors) : []),
+    ...accounts.flatMap(([name, account]) => [
+      ...signInMistakes(["accounts", name], account),
+      ...gatewayMistakes(["accounts", name], account, environment),
+      ...unsetVariables(["accounts", name], account, environment, needsSecrets),
+    ]),
+    ...twice(hosts, "redisName").map(({ name, other }) => ({
+      path: ["accounts", name],
+      message: `has the same name in Redis as "${other}"; give each a redisName of its own`,
+    })),
+    ...connectors.flatMap(([name, connector]) => [
+      ...accountMistakes(["connectors", name], connector, accounts),
+      ...unsetVariables(["connectors", name], connector, environment, needsSecrets),
+      ...mappingMistakes(["connectors", name, "mapping"], connector["mapping"]),
+    ]),
+    ...sharedUuids(connectors, accounts, environment),
+  ];
+}
+
+function sectionOf(value: unknown): Section {
+  const isSection = typeof value === "object" && value !== null && !Array.isArray(value);
+  return isSection ? (value as Section) : {};
+}
+
+function sectionsOf(value: unknown): readonly (readonly [string, Section])[] {
+  return Object.entries(sectionOf(value)).map(([name, one]) => [name, sectionOf(one)] as const);
+}
+
+function nameMistakes(
+  key: string,
+  sections: readonly (readonly [string, Section])[],
+): readonly PlacelessMistake[] {
+  if (sections.length === 0) return [{ path: [key], message: "has to name at least one" }];
+  const message = "use up to 63 small letters, digits, dashes and underscores";
+  return sections
+    .filter(([name]) => !NAME.test(name))
+    .map(([name]) => ({ path: [key, name], isKey: true, message }));
+}
+
+type Path = readonly string[];
+
+/** Which credentials there have to be, and no others. */
+function signInMistakes(path: Path, account: Section): readonly PlacelessMistake[] {
+  const isUser = (account["auth"] ?? "password") === "password";
+  const [id, secret] = isUser ? ["username", "password"] : ["clientId", "clientSecret"];
+  const others = isUser ? ["clientId", "clientSecret"] : ["username", "password"];
+  const missing = [
+    ...(id in account ? [] : [id]),
+    ...(secret in account || `${secret}File` in account ? [] : [`${secret} or ${secret}File`]),
+  ];
+  const strangers = [...others, `${others[1]}File`].filter((key) => key in account);
+  return [
+    ...missing.map((key) => ({ path, message: `${key} is missing` })),
+    ...(secret in account && `${secret}File` in account
+      ? [
+          {
+            path: [...path, `${secret}File`],
+            isKey: true,
+            message: `${secret} is there as well; leave one of them out`,
+          },
+        ]
+      : []),
+    ...strangers.map((key) => ({
+      path: [...path, key],
+      isKey: true,
+      message: `means nothing with auth: ${isUser ? "password" : String(account["auth"])}`,
+    })),
+  ];
+}
+
+/** The address that an account's keys say, or what is wrong with them. */
+function gatewayIn(
+  account: Section,
+  environment: Environment,
+): { host: string | null; key: string | null; message: string } {
+  const { platform, gateway } = account;
+  if (platform !== undefined && gateway !== undefined) {
+    const message = "platform is there as well; leave one of them out";
+    return { host: null, key: "gateway", message };
+  }
+  if (platform === undefined && gateway === undefined) {
+    return { host: null, key: null, message: "platform or gateway is missing" };
+  }
+  const key = platform === undefined ? "gateway" : "platform";
+  try {
+    const address = gatewayAddress(account, environment);
+    const plainHttpHost = environment["SLUICE_PLAIN_HTTP_HOST"]?.trim();
+    const host = address === null ? null : parseGatewayUrl(address, plainHttpHost).host;
+    return { host, key, message: "" };
+  } catch (error) {
+    // The same words as of the variables; the place says the rest.
+    const message = (error instanceof Error ? error.message : String(error))
+      .replace(/^Cannot use \w+: /, "")
+      .replaceAll("QUALYS_GATEWAY_URL", "gateway");
+    return { host: null, key, message };
+  }
+}
+
+function gatewayMistakes(
+  path: Path,
+  account: Section,
+  environment: Environment,
+): readonly PlacelessMistake[] {
+  const { key, message } = gatewayIn(account, environment);
+  if (message === "") return [];
+  return [{ path: key === null ? path : [...path, key], message }];
+}
+
+/** The address of an account's gateway; null while the variable that holds it is not set. Throws for an unknown platform. */
+export function gatewayAddress(account: Section, environment: Environment): string | null {
+  const { platform, gateway } = account;
+  if (typeof platform === "string") return gatewayOfPlatform(platform);
+  return typeof gateway === "string" ? resolved(gateway, environment) : null;
+}
+
+/** What a value means: itself, or what the environment has under the name in it; null where that is not set. */
+export function resolved(value: string, environment: Environment): string | null {
+  const name = referenceIn(value);
+  if (name === null) return value;
+  return environment[name]?.trim() || null;
+}
+
+const SECRETS = ["password", "clientSecret"];
+const REFERABLE = ["gateway", "username", "clientId", "uuid", ...SECRETS];
+
+function unsetVariables(
+  path: Path,
+  section: Section,
+  environment: Environment,
+  needsSecrets: boolean,
+): readonly PlacelessMistake[] {
+  return REFERABLE.flatMap((key) => {
+    const value = section[key];
+    const isAsked = key === "gateway" || key === "uuid" || needsSecrets;
+    if (typeof value !== "string" || !isAsked || resolved(value, environment) !== null) return [];
+    return [{ path: [...path, key], message: `the environment has no ${referenceIn(value)}` }];
+  });
+}
+
+function accountMistakes(
+  path: Path,
+  { account }: Section,
+  accounts: readonly (readonly [string, Section])[],
+): readonly PlacelessMistake[] {
+  const names = accounts.map(([name]) => name);
+  if (account === undefined) {
+    if (names.length < 2) return [];
+    return [{ path, message: `account is missing; there are ${names.join(", ")}` }];
+  }
+  if (typeof account !== "string" || names.includes(account)) return [];
+  return [{ path: [...path, "account"], message: noSuchName(account, names) }];
+}
+
+/** What is wrong with a mapping of the right shape, such as an expression. */
+function mappingMistakes(path: Path, mapping: unknown): readonly PlacelessMistake[] {
+  if (!mappingSchema.safeParse(mapping).success) return [];
+  const compiled = compileMapping(mapping);
+  if (compiled.kind === "compiled") return [];
+  return compiled.problems.map((problem) => ({ ...problem, path: [...path, ...problem.path] }));
+}
+
+/** Two connectors of an account with one UUID would be one connector with two mappings. */
+function sharedUuids(
+  connectors: readonly (readonly [string, Section])[],
+  accounts: readonly (readonly [string, Section])[],
+  environment: Environment,
+): readonly PlacelessMistake[] {
+  const only = accounts[0]?.[0];
+  const identities = connectors.map(([name, { uuid, account = only }]) => {
+    const value = typeof uuid === "string" ? resolved(uuid, environment)?.toLowerCase() : null;
+    return { name, uuid: value ? `${String(account)} ${value}` : null };
+  });
+  return twice(identities, "uuid").map(({ name, other }) => ({
+    path: ["connectors", name, "uuid"],
+    message: `"${other}" has the same; a connector of Qualys is one connector here`,
+  }));
+}
+
+/** Those that have the same there as one before them. */
+function twice<Key extends string>(
+  all: readonly ({ name: string } & Record<Key, unknown>)[],
+  key: Key,
+): readonly { name: string; other: string }[] {
+  const seen = new Map<unknown, string>();
+  return all.flatMap((one) => {
+    const value = one[key];
+    if (value === null || value === undefined) return [];
+    const other = seen.get(value);
+    if (other === undefined) seen.set(value, one.name);
+    return other === undefined ? [] : [{ name: one.name, other }];
+  });
+}

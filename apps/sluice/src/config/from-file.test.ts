@@ -1,0 +1,298 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { ConfigError } from "@sluice/service";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { callsFingerprint } from "./account-settings.ts";
+import { overriddenNotes } from "./describing.ts";
+import { accountsOfFile } from "./from-file.ts";
+
+const UUID = "da4b8361-2327-4bf1-af7d-2ce775bc9882";
+const OTHER_UUID = "0c7f4f0e-1f3a-4a7e-9f6f-0f6a5d1f2b3c";
+const ENVIRONMENT = { THE_PASSWORD: "hunter2", THE_UUID: UUID };
+
+let dir: string;
+beforeAll(() => {
+  dir = mkdtempSync(join(tmpdir(), "sluice-file-"));
+});
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+function write(lines: readonly string[], name = "sluice.yaml"): string {
+  const path = join(dir, name);
+  writeFileSync(path, lines.join("\n"));
+  return path;
+}
+
+function read(lines: readonly string[], environment: Record<string, string> = ENVIRONMENT) {
+  return accountsOfFile(write(lines), environment, "calls");
+}
+
+function mistakesIn(lines: readonly string[], environment?: Record<string, string>): string[] {
+  try {
+    read(lines, environment);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.problems.map((problem) => problem.slice(join(dir, "sluice.yaml:").length));
+  }
+}
+
+const ACCOUNT = [
+  "accounts:",
+  "  main: { platform: EU2, username: joe, password: '${THE_PASSWORD}' }",
+];
+const CONNECTOR = ["connectors:", `  cmdb: { uuid: ${UUID} }`];
+
+describe("sluice.yaml", () => {
+  it("describes accounts and connectors, with the defaults of the environment's variables", () => {
+    const [account, ...others] = read([
+      ...ACCOUNT,
+      "connectors:",
+      "  cmdb: { uuid: '${THE_UUID}' }",
+    ]);
+    expect(others).toEqual([]);
+    expect(account).toMatchObject({
+      name: "main",
+      redisName: "gateway.qg2.apps.qualys.eu",
+      gatewayUrl: "https://gateway.qg2.apps.qualys.eu",
+      connectors: [
+        {
+          name: "cmdb",
+          uuid: UUID,
+          isEnabled: true,
+          files: [],
+          lane: "backfill",
+          limits: { assetsMax: 100, bytesMax: 1_000_000, lingerMs: 2_000 },
+          source: "WEBHOOK",
+          transform: {
+            mapping: null,
+            policy: { connectorUuid: UUID, hardwareUuid: "derived", macFormat: "string" },
+          },
+        },
+      ],
+      calls: { policy: { pacing: "auto", fallback: { limit: 300 } } },
+      connection: { credentials: { kind: "password", username: "joe" } },
+    });
+  });
+
+  it("says all that a connector may say", () => {
+    const [account] = read([
+      ...ACCOUNT,
+      "connectors:",
+      "  cmdb:",
+      `    uuid: ${UUID.toUpperCase()}`,
+      "    account: main",
+      "    description: Hosts of the CMDB",
+      "    enabled: false",
+      "    files: [exports/*.csv, /data/hosts.json]",
+      "    format: json",
+      "    at: data.hosts",
+      "    encoding: windows-1252",
+      "    lane: live",
+      "    keyFields: [number, name]",
+      "    hardwareUuid: source-only",
+      "    macFormat: array",
+      "    dateFormat: iso-8601",
+      "    optionalFields: [coreAttributes.domain]",
+      "    source: CMDB",
+      "    batch: { assets: 7, bytes: 5000, lingerMs: 0 }",
+    ]);
+    expect(account?.connectors[0]).toMatchObject({
+      uuid: UUID,
+      description: "Hosts of the CMDB",
+      isEnabled: false,
+      files: [expect.stringMatching(/exports\/\*\.csv$/), "/data/hosts.json"],
+      format: "json",
+      at: "data.hosts",
+      encoding: "windows-1252",
+      lane: "live",
+      source: "CMDB",
+      limits: { assetsMax: 7, bytesMax: 5_000, lingerMs: 0 },
+      transform: {
+        mapping: null,
+        policy: {
+          keyFields: ["number", "name"],
+          hardwareUuid: "source-only",
+          macFormat: "array",
+          dateFormat: "iso-8601",
+          optionalFields: ["coreAttributes.domain"],
+        },
+      },
+    });
+    expect(account?.calls.policy.assetsPerCall).toBe(7);
+  });
+
+  it("says how an account's calls are made; what it leaves out is the environment's", () => {
+    const [first, second] = read(
+      [
+        ...ACCOUNT,
+        "  other: { platform: US1, username: a, password: '${THE_PASSWORD}', calls: { reserved: 9, limit: 20, windowSec: 5 } }",
+        "connectors:",
+        `  a: { uuid: ${UUID}, account: main }`,
+        `  b: { uuid: ${UUID}, account: other }`,
+      ],
+      { ...ENVIRONMENT, SLUICE_CALLS_RESERVED: "3", SLUICE_PACING: "burst" },
+    );
+    expect(first?.calls.policy).toMatchObject({ pacing: "burst", callsReserved: 3 });
+    expect(second?.calls.policy).toMatchObject({
+      pacing: "burst",
+      callsReserved: 9,
+      fallback: { limit: 20, windowMs: 5_000 },
+    });
+    expect([first, second].map((one) => one?.connectors.map(({ name }) => name))).toEqual([
+      ["a"],
+      ["b"],
+    ]);
+  });
+
+  it("takes a secret from a file beside it, or from the environment, and shows it nowhere", () => {
+    write(["from-a-file", ""], "password");
+    const [account] = read([
+      "accounts:",
+      "  main: { platform: EU2, username: joe, passwordFile: password }",
+      ...CONNECTOR,
+    ]);
+    const { credentials } = account?.connection ?? {};
+    expect(credentials).toMatchObject({ kind: "password" });
+    expect(credentials?.kind === "password" && credentials.password.reveal()).toBe("from-a-file");
+    expect(JSON.stringify(account)).not.toContain("from-a-file");
+  });
+
+  it("signs clients in as well", () => {
+    const [account] = read([
+      "accounts:",
+      "  main: { platform: EU2, auth: oidc, clientId: c, clientSecret: '${THE_PASSWORD}' }",
+      ...CONNECTOR,
+    ]);
+    expect(account?.connection?.credentials).toMatchObject({ kind: "oidc", clientId: "c" });
+  });
+
+  it("has another fingerprint of calls where gateway, credentials or pace differ, and only there", () => {
+    const fingerprintOf = (account: string, environment: Record<string, string> = ENVIRONMENT) => {
+      const [first] = read(["accounts:", `  main: { ${account} }`, ...CONNECTOR], environment);
+      return first === undefined ? "" : callsFingerprint(first);
+    };
+    const plain = "platform: EU2, username: joe, password: '${THE_PASSWORD}'";
+    const others = [
+      fingerprintOf(plain.replace("EU2", "EU1")),
+      fingerprintOf(plain.replace("joe", "ann")),
+      fingerprintOf(`${plain}, calls: { reserved: 1 }`),
+      fingerprintOf(plain, { ...ENVIRONMENT, THE_PASSWORD: "other" }),
+    ];
+    expect(fingerprintOf(plain)).toBe(fingerprintOf(plain));
+    expect(new Set([fingerprintOf(plain), ...others]).size).toBe(5);
+  });
+
+  it("needs no secret where nobody calls Qualys", () => {
+    const path = write([...ACCOUNT, ...CONNECTOR]);
+    expect(accountsOfFile(path, {}, "connectors")[0]?.connection).toBeNull();
+  });
+
+  it.for<[string, readonly string[], readonly string[]]>([
+    [
+      "a secret as it stands",
+      ["accounts:", "  main: { platform: EU2, username: joe, password: hunter2 }", ...CONNECTOR],
+      [
+        "2:51: accounts.main.password: a secret may not stand here; put it into the environment and write ${NAME_OF_ITS_VARIABLE}, or write passwordFile with the path of a file that holds it",
+      ],
+    ],
+    [
+      "a variable that is not set",
+      [
+        "accounts:",
+        "  main: { gateway: '${GW}', username: '${WHO}', password: '${PW}' }",
+        ...CONNECTOR,
+      ],
+      [
+        "2:20: accounts.main.gateway: the environment has no GW",
+        "2:39: accounts.main.username: the environment has no WHO",
+        "2:59: accounts.main.password: the environment has no PW",
+      ],
+    ],
+    [
+      "too few and too many credentials",
+      [
+        "accounts:",
+        "  main: { platform: EU2, username: joe, clientId: c }",
+        "  other: { platform: US1, auth: oauth, clientId: c, clientSecret: '${THE_PASSWORD}', clientSecretFile: f }",
+        "connectors:",
+        `  cmdb: { uuid: ${UUID}, account: main }`,
+      ],
+      [
+        "2:3: accounts.main: password or passwordFile is missing",
+        "2:41: accounts.main.clientId: means nothing with auth: password",
+        "3:86: accounts.other.clientSecretFile: clientSecret is there as well; leave one of them out",
+      ],
+    ],
+    [
+      "no gateway, two of them, or one in clear",
+      [
+        "accounts:",
+        "  a: { username: u, password: '${THE_PASSWORD}' }",
+        "  b: { platform: US1, gateway: https://x.example, username: u, password: '${THE_PASSWORD}' }",
+        "  c: { gateway: http://x.example, username: u, password: '${THE_PASSWORD}' }",
+        "connectors:",
+        `  cmdb: { uuid: ${UUID}, account: a }`,
+      ],
+      [
+        "2:3: accounts.a: platform or gateway is missing",
+        "3:32: accounts.b.gateway: platform is there as well; leave one of them out",
+        '4:17: accounts.c.gateway: "http://x.example" would carry the credentials in clear; use https (http is for this machine only, as with the sandbox)',
+      ],
+    ],
+    [
+      "connectors of nobody, of one of several, or with one UUID",
+      [
+        ...ACCOUNT,
+        "  second: { platform: US1, username: u, password: '${THE_PASSWORD}' }",
+        "connectors:",
+        `  a: { uuid: ${UUID}, account: man }`,
+        `  b: { uuid: ${OTHER_UUID} }`,
+        `  c: { uuid: ${UUID}, account: second }`,
+        `  d: { uuid: ${UUID.toUpperCase()}, account: second }`,
+      ],
+      [
+        '5:61: connectors.a.account: there is no "man" here; did you mean "main"?',
+        "6:3: connectors.b: account is missing; there are main, second",
+        '8:14: connectors.d.uuid: "c" has the same; a connector of Qualys is one connector here',
+      ],
+    ],
+    [
+      "two accounts that would be one in Redis",
+      [
+        ...ACCOUNT,
+        "  second: { platform: EU2, username: u, password: '${THE_PASSWORD}' }",
+        "  third: { platform: EU2, redisName: third, username: u, password: '${THE_PASSWORD}' }",
+        "connectors:",
+        `  a: { uuid: ${UUID}, account: main }`,
+      ],
+      [
+        '3:3: accounts.second: has the same name in Redis as "main"; give each a redisName of its own',
+      ],
+    ],
+    [
+      "a name that no address could have, and what stands under it",
+      [...ACCOUNT, "connectors:", "  The CMDB: { uuid: nothing }"],
+      [
+        "4:3: connectors.The CMDB: use up to 63 small letters, digits, dashes and underscores",
+        "4:21: connectors.The CMDB.uuid: it is no UUID; copy it from the connector's page in Qualys",
+      ],
+    ],
+    [
+      "nobody",
+      ["accounts: {}", "connectors: {}"],
+      ["1:1: accounts: has to name at least one", "2:1: connectors: has to name at least one"],
+    ],
+  ])("with %s is refused, at its place", ([, lines, mistakes]) => {
+    expect(mistakesIn(lines)).toEqual(mistakes);
+  });
+
+  it("tells of variables that describe an account or a connector and are not used", () => {
+    const path = write(["# ${QUALYS_PASSWORD}", ...ACCOUNT, ...CONNECTOR]);
+    const environment = { QUALYS_PASSWORD: "a", QUALYS_CONNECTOR_UUID: "b", SLUICE_PACING: "auto" };
+    expect(overriddenNotes(path, environment)).toEqual([
+      `QUALYS_CONNECTOR_UUID is set and not used: "${path}" describes accounts and connectors`,
+    ]);
+    expect(overriddenNotes(path, {})).toEqual([]);
+  });
+});

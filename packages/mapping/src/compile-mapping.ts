@@ -1,0 +1,163 @@
+import {
+  isAbsent,
+  type JsonObject,
+  type Mapped,
+  type Mapping,
+  type MappingFailure,
+} from "@sluice/inventory";
+import { CannotMap, type Origin, withOrigin } from "./cannot-map.ts";
+import { compileElements, type CompiledElements } from "./compile-elements.ts";
+import { compileField, type Compiling } from "./compile-field.ts";
+import type { MappingProblem } from "./mapping-problem.ts";
+import { placeText, problemsOf } from "./mapping-problem.ts";
+import {
+  mappingSchema,
+  type ElementsSpec,
+  type FieldSpec,
+  type MappingSpec,
+} from "./mapping-schema.ts";
+import { whenAllThere } from "./when-there.ts";
+
+export type CompiledMapping =
+  | { kind: "compiled"; mapping: Mapping; spec: MappingSpec }
+  | { kind: "invalid"; problems: readonly MappingProblem[] };
+
+/** One field of the mapped record, ready to be made. */
+interface Part {
+  name: string;
+  make: (record: JsonObject) => unknown;
+  /** Where it, or what lies at `rest` in it, comes from. */
+  originOf: (index: number | null, rest: string) => Origin;
+}
+
+/**
+ * Compiles a declarative mapping, once for all records: whatever can be known to be wrong with it is told now, every
+ * mistake at once.
+ */
+export function compileMapping(value: unknown): CompiledMapping {
+  const parsed = mappingSchema.safeParse(value);
+  if (!parsed.success) return { kind: "invalid", problems: problemsOf(parsed.error.issues) };
+  const spec = parsed.data;
+  const compiling: Compiling = { tables: spec.tables ?? {}, problems: [] };
+  const parts = compileParts(spec, compiling);
+  if (compiling.problems.length > 0) return { kind: "invalid", problems: compiling.problems };
+  const mapping: Mapping = {
+    map: (record) => mapRecord(parts, record),
+    originOf: (path) => originIn(parts, path),
+  };
+  return { kind: "compiled", mapping, spec };
+}
+
+function compileParts(spec: MappingSpec, compiling: Compiling): Part[] {
+  const parts = Object.entries(spec.fields).flatMap(([name, field]) =>
+    field === undefined ? [] : [fieldPart(name, field, compiling)],
+  );
+  if (parts.length === 0) {
+    const message = "Map at least one field, `id` first of all";
+    compiling.problems.push({ path: ["fields"], message });
+  }
+  const { findings, software, customAttributes } = spec;
+  if (findings) parts.push(listPart("vulnerabilities", findings, ["findings"], compiling));
+  if (software) parts.push(listPart("software", software, ["software"], compiling));
+  if (customAttributes) parts.push(attributesPart(customAttributes, compiling));
+  return parts;
+}
+
+function fieldPart(name: string, field: FieldSpec, compiling: Compiling): Part {
+  const { evaluate, origin } = compileField(field, ["fields", name], compiling);
+  return { name, make: (record) => evaluate(record, record), originOf: () => origin };
+}
+
+function listPart(
+  name: string,
+  specs: ElementsSpec | readonly ElementsSpec[],
+  place: MappingProblem["path"],
+  compiling: Compiling,
+): Part {
+  const isList = Array.isArray(specs);
+  const rules = [specs].flat().map((spec: ElementsSpec, index): CompiledElements => {
+    return compileElements(spec, isList ? [...place, index] : place, compiling);
+  });
+  const [only] = rules;
+  return {
+    name,
+    make: (record) =>
+      whenAllThere(
+        rules.map(({ make }) => make(record)),
+        (lists) => (lists.length === 1 ? lists[0] : lists.flat()),
+      ),
+    originOf: (index, rest) =>
+      rules.length === 1 && only !== undefined && index !== null
+        ? only.originOf(index, rest)
+        : { place, path: null },
+  };
+}
+
+function attributesPart(specs: Readonly<Record<string, FieldSpec>>, compiling: Compiling): Part {
+  const place = ["customAttributes"];
+  const fields = Object.entries(specs).map(
+    ([name, spec]) => [name, compileField(spec, [...place, name], compiling)] as const,
+  );
+  return {
+    name: "custom_attributes",
+    make: (record) =>
+      whenAllThere(
+        fields.map(([, { evaluate }]) => evaluate(record, record)),
+        (values) =>
+          Object.fromEntries(
+            fields.map(([name, { origin }], index) => [
+              name,
+              withOrigin(origin, () => attributeText(values[index])),
+            ]),
+          ),
+      ),
+    originOf: () => ({ place, path: null }),
+  };
+}
+
+/** An attribute as text; several values are joined, because a list of one is no list to JSONata. */
+function attributeText(value: unknown): string | undefined {
+  if (isAbsent(value)) return undefined;
+  const values: readonly unknown[] = Array.isArray(value) ? value : [value];
+  if (values.some((one) => typeof one === "object" && one !== null)) {
+    throw new CannotMap("it is an object; a custom attribute is text, so name one of its fields");
+  }
+  return values.filter((one) => !isAbsent(one)).join(", ");
+}
+
+function mapRecord(parts: readonly Part[], record: JsonObject): Mapped | Promise<Mapped> {
+  const failures = new Map<string, MappingFailure>();
+  const values = parts.map(({ name, make }) => {
+    const fail = (error: unknown) => void failures.set(name, failureOf(name, error));
+    try {
+      const made = make(record);
+      return made instanceof Promise ? made.catch(fail) : made;
+    } catch (error) {
+      return fail(error);
+    }
+  });
+  return whenAllThere(values, (there): Mapped => {
+    const mapped: Record<string, unknown> = {};
+    for (const [index, { name }] of parts.entries()) {
+      if (there[index] !== undefined) mapped[name] = there[index];
+    }
+    const failure = parts.map(({ name }) => failures.get(name)).find((one) => one !== undefined);
+    return failure === undefined ? { record: mapped } : { record: mapped, failure };
+  });
+}
+
+function failureOf(field: string, error: unknown): MappingFailure {
+  const why = error instanceof Error ? error.message : String(error);
+  const origin = error instanceof CannotMap ? error.origin : null;
+  const place = origin?.place ?? [];
+  const path = origin?.path ?? "";
+  const message = `Cannot map ${path || field} by ${placeText(place) || "the mapping"}: ${why}`;
+  return { field, path, place, message };
+}
+
+/** A path through the mapped record, `vulnerabilities[2].severity`, as one through the source's. */
+function originIn(parts: readonly Part[], path: string): Origin | null {
+  const [, name, index, rest = ""] = /^(\w+)(?:\[(\d+)\])?\.?(.*)$/.exec(path) ?? [];
+  const part = parts.find((one) => one.name === name);
+  return part?.originOf(index === undefined ? null : Number(index), rest) ?? null;
+}

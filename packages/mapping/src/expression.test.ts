@@ -1,0 +1,88 @@
+import { describe, expect, it } from "vitest";
+import { compileExpression } from "./expression.ts";
+
+/** What an expression gives for a record. */
+async function valueOf(text: string, record: object): Promise<unknown> {
+  const compiled = compileExpression(text);
+  if (compiled.kind === "invalid") throw new Error(compiled.message);
+  return await compiled.evaluate(record, record as never);
+}
+
+describe("an expression", () => {
+  it.for([
+    ["a constant", '"x"', "x"],
+    ["a path", "host.names[0]", "h1"],
+    ["the record itself", "$", { host: { names: ["h1", "h2"], size: 3 } }],
+    ["a function", "$uppercase(host.names[1])", "H2"],
+    ["a condition", 'host.size > 2 ? "big" : "small"', "big"],
+    ["a list", "host.names.{'name': $}", [{ name: "h1" }, { name: "h2" }]],
+    ["the record from inside a part of it", "host.($record.host.size + size)", 6],
+  ] as const)("is %s", async ([, text, value]) => {
+    const record = { host: { names: ["h1", "h2"], size: 3 } };
+    expect(await valueOf(text, record)).toEqual(value);
+  });
+
+  it.for([
+    ["host.names[0]", false],
+    ["`a b`", false],
+    ["12", false],
+    ["$", false],
+    ["a & b", true],
+    ["a.b[]", true],
+    ["(a)", true],
+    ["a[b=1]", true],
+    ["a.%", true],
+    ["a@$x.b", true],
+    ["a#$i.b", true],
+    ["a{b: c}", true],
+    ["a^(b)", true],
+  ] as const)("%s asks JSONata: %s", ([text, isAsked]) => {
+    const compiled = compileExpression(text);
+    if (compiled.kind === "invalid") throw new Error(compiled.message);
+    const value = compiled.evaluate({ a: [{ b: 1 }] }, {});
+    if (value instanceof Promise) value.catch(() => {});
+    expect(value instanceof Promise).toBe(isAsked);
+  });
+
+  it.for([
+    ["a.(b", 3, 'Expected ")"'],
+    ["1 & $now()", 4, "$now is not for mappings"],
+    ["($r := $random; $r())", 7, "$random is not for mappings"],
+    ["$eval(a)", 0, "$eval is not for mappings"],
+  ] as const)("%s is a mistake at %i", ([text, offset, message]) => {
+    expect(compileExpression(text)).toEqual({
+      kind: "invalid",
+      offset,
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it.for([
+    ["a loop without end", "($f := function($x) { $f($x + 1) }; $f(1))", "steps"],
+    ["a recursion without end", "($f := function($x) { 1 + $f($x) }; $f(1))", "Stack overflow"],
+    ["too long a list", "$count([1..10000000])", "equence"],
+    ["a function as value", "$uppercase", "gives a function"],
+    ["a function inside a value", "{'f': function($x) { $x }}", "gives a function"],
+    ["a pattern as value", "/x/", "gives a function"],
+    ["an error of its own", '$error("no owner")', "no owner"],
+  ] as const)("fails with %s", async ([, text, message]) => {
+    await expect(valueOf(text, {})).rejects.toThrow(message);
+  });
+
+  it("never touches what objects inherit, whatever a record's names are", async () => {
+    const record = JSON.parse('{"__proto__":{"polluted":1},"constructor":{"x":2},"k":"__proto__"}');
+    expect(await valueOf("polluted", record)).toBeUndefined();
+    expect(await valueOf("toString", record)).toBeUndefined();
+    expect(await valueOf("constructor.x", record)).toBe(2);
+    await valueOf("$merge([$, {k: {'polluted': 1}}])", record);
+    await valueOf("$ ~> |$|{k: {'polluted': 1}}|", record);
+    expect(await valueOf("$string(constructor.constructor)", record)).toBeUndefined();
+    expect("polluted" in {}).toBe(false);
+    expect(Object.keys(record)).toEqual(["__proto__", "constructor", "k"]);
+  });
+
+  it("takes a record that looks like a function of JSONata for data that can't be mapped", async () => {
+    const record = { f: { _jsonata_lambda: true, thunk: true, body: { procedure: {} } } };
+    await expect(valueOf("$map([f, f], function($x) { $x })", record)).rejects.toThrow();
+  });
+});

@@ -1,0 +1,11 @@
+export { compileMapping, type CompiledMapping } from "./compile-mapping.ts";
+export {
+  defineMapping,
+  moduleMapping,
+  type MappedFields,
+  type MappingDefinition,
+} from "./define-mapping.ts";
+export type { Difference } from "./difference.ts";
+export { placeText, type MappingProblem } from "./mapping-problem.ts";
+export { mappingSchema, type MappingSpec, type MappingTest } from "./mapping-schema.ts";
+export { runMappingTests, type TestResult } from "./mapping-tests.ts";

@@ -1,0 +1,150 @@
+import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from "yaml";
+import type { z } from "zod";
+import { mistakesOf, type PlacelessMistake } from "./schema-mistakes.ts";
+
+/** What is wrong with a file, and where. Lines and columns count from 1. */
+export interface YamlMistake {
+  line: number;
+  column: number;
+  /** The place in the document, such as `connectors.cmdb.files[0]`; empty for all of it. */
+  path: string;
+  message: string;
+}
+
+export type YamlRead<Value> =
+  | {
+      kind: "value";
+      value: Value;
+      /** Where the value at a path stands, for mistakes that only its reader can see. */
+      locate: (mistake: PlacelessMistake) => YamlMistake;
+    }
+  /** In the order of the text. */
+  | { kind: "wrong"; mistakes: readonly YamlMistake[] };
+
+/** What a file for people may have at most. */
+const CHARS_MAX = 262_144;
+const ALIASES_MAX = 100;
+/** More of them help nobody. */
+const MISTAKES_MAX = 100;
+
+/**
+ * Reads one YAML 1.2 document of a schema, or finds every mistake in it. Values never stand in a message, for one may be a
+ * secret.
+ *
+ * @param check finds what a schema can't say; gets whatever the document holds, be it right or not
+ */
+export function readYaml<Schema extends z.ZodType>(
+  text: string,
+  schema: Schema,
+  check: (value: unknown) => readonly PlacelessMistake[] = () => [],
+): YamlRead<z.output<Schema>> {
+  const lines = new LineCounter();
+  const at = (offset: number) => {
+    const { line, col } = lines.linePos(offset);
+    return { line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const document = parse(text, lines);
+  if (typeof document === "string") {
+    return wrong([{ line: 1, column: 1, path: "", message: document }]);
+  }
+  const broken = [...document.errors, ...document.warnings];
+  if (broken.length > 0) {
+    return wrong(
+      broken.map(({ pos, code, message }) => ({
+        ...at(pos[0]),
+        path: "",
+        message: code === "DUPLICATE_KEY" ? "this key is there already" : lowered(message),
+      })),
+    );
+  }
+  const locate = (mistake: PlacelessMistake): YamlMistake => ({
+    ...at(offsetOf(document, mistake)),
+    path: pathText(mistake.path),
+    message: mistake.message,
+  });
+  const value = valueOf(document);
+  if (value.kind === "wrong") return wrong([locate({ path: [], message: value.message })]);
+  const parsed = schema.safeParse(value.value);
+  const mistakes = [...mistakesOf(schema, value.value), ...check(value.value)];
+  if (!parsed.success || mistakes.length > 0) return wrong(mistakes.map(locate));
+  return { kind: "value", value: parsed.data, locate };
+}
+
+function wrong(mistakes: readonly YamlMistake[]): { kind: "wrong"; mistakes: YamlMistake[] } {
+  const sorted = mistakes.toSorted((a, b) => a.line - b.line || a.column - b.column);
+  return { kind: "wrong", mistakes: sorted.slice(0, MISTAKES_MAX) };
+}
+
+/** The document, or why there is none. */
+function parse(text: string, lineCounter: LineCounter): Document | string {
+  if (text.length > CHARS_MAX) return `it has more than ${CHARS_MAX} characters`;
+  try {
+    return parseDocument(text, { lineCounter, prettyErrors: false });
+  } catch (error) {
+    // Its recursion is bounded by nothing but the stack.
+    if (error instanceof RangeError) return "it is nested too deeply";
+    throw error;
+  }
+}
+
+function valueOf(
+  document: Document,
+): { kind: "value"; value: unknown } | { kind: "wrong"; message: string } {
+  try {
+    return { kind: "value", value: document.toJS({ maxAliasCount: ALIASES_MAX }) };
+  } catch {
+    return { kind: "wrong", message: `it uses more than ${ALIASES_MAX} aliases` };
+  }
+}
+
+/** Where the value stands, or its key; where there is none, what it is missing in. */
+function offsetOf(
+  document: Document,
+  { path, isKey = false, offset: characters = 0 }: PlacelessMistake,
+): number {
+  let node: unknown = document.contents;
+  let offset = startOf(node) ?? 0;
+  for (const [depth, name] of path.entries()) {
+    if (isAlias(node)) node = node.resolve(document);
+    const isLast = depth === path.length - 1;
+    if (isMap(node)) {
+      const pair = node.items.find(({ key }) => isScalar(key) && String(key.value) === name);
+      if (pair === undefined) return offset;
+      const keyOffset = startOf(pair.key) ?? offset;
+      if (isLast && isKey) return keyOffset;
+      // What is wrong with a whole, or missing in it, is told at its name.
+      offset = isMap(pair.value) ? keyOffset : (startOf(pair.value) ?? keyOffset);
+      node = pair.value;
+    } else if (isSeq(node)) {
+      node = node.items[Number(name)];
+      offset = startOf(node) ?? offset;
+    } else {
+      return offset;
+    }
+  }
+  return offset + (characters === 0 ? 0 : shiftOf(node, characters));
+}
+
+/** Characters of a text that stands there as it is, or in quotes; in a block the first line has to do. */
+function shiftOf(node: unknown, characters: number): number {
+  if (!isScalar(node)) return 0;
+  if (node.type === "PLAIN") return characters;
+  return node.type === "QUOTE_SINGLE" || node.type === "QUOTE_DOUBLE" ? characters + 1 : 0;
+}
+
+function startOf(node: unknown): number | null {
+  const range =
+    typeof node === "object" && node !== null && "range" in node ? node.range : undefined;
+  return Array.isArray(range) && typeof range[0] === "number" ? range[0] : null;
+}
+
+function pathText(path: readonly PropertyKey[]): string {
+  return path
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+    .join("")
+    .replace(/^\./, "");
+}
+
+function lowered(message: string): string {
+  return message.charAt(0).toLowerCase() + message.slice(1);
+}
