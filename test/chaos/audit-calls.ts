@@ -5,8 +5,6 @@ import type { Disturbance, Silence } from "./journal.ts";
 const PERMIT_MS_MAX = 5_000;
 /** What a sender could not know, it knows after this: no window of a plan is longer, no call runs on for longer. */
 const FORGIVEN_MS = 8_000;
-/** Signing in, on a slow machine. */
-const REPEATED_MS_MAX = 2_000;
 /** As many calls may be on their way when it happens. */
 const FORGIVEN_CALLS = 4;
 
@@ -18,9 +16,7 @@ export function auditLimits(
   calls: readonly SandboxCall[],
   disturbances: readonly Disturbance[],
 ): string[] {
-  const refused = calls.filter(
-    (call) => EXCUSES.has(call.admission) && !isRepeatedSignIn(calls, call),
-  );
+  const refused = calls.filter(({ admission }) => EXCUSES.has(admission));
   const excused = new Map<Disturbance, number>();
   return refused.flatMap(({ number, admission, atMs, inWindow, limit }) => {
     const excuse = disturbances.find(
@@ -38,20 +34,6 @@ export function auditLimits(
     excused.set(excuse, (excused.get(excuse) ?? 0) + 1);
     return [];
   });
-}
-
-/**
- * A call that is answered 401 is repeated at once with a fresh token, by the same permit. Where the limit has counted it all
- * the same, as it does where the script answers so, the repetition may be one too many.
- */
-function isRepeatedSignIn(calls: readonly SandboxCall[], { number, atMs }: SandboxCall): boolean {
-  return calls.some(
-    (one) =>
-      one.fault !== null &&
-      one.status === 401 &&
-      one.number < number &&
-      one.atMs > atMs - REPEATED_MS_MAX,
-  );
 }
 
 /** What may have brought about which refusal. */

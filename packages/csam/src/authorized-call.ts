@@ -13,24 +13,26 @@ export interface AuthorizedPost extends Omit<Post, "headers"> {
 
 /** How a call ended, and the tokens it showed to the server, which may echo them. */
 export type Called =
-  | { answer: Answer; tokens: readonly string[] }
+  /** `isTokenStale`: the token was not taken, and another one may be. */
+  | { answer: Answer; isTokenStale: boolean; tokens: readonly string[] }
   | { answer: null; failure: Failure; tokens: readonly string[] };
 
-/** Posts with a token. One that is not taken is replaced, and the call repeated, once. */
-export async function callAuthorized(
+/** Posts with a token. One that is stale is replaced, and the call repeated, once. */
+export async function callRepeated(
   gateway: Gateway,
   tokens: TokenSource,
   post: AuthorizedPost,
 ): Promise<Called> {
   const first = await callOnce(gateway, tokens, post);
-  if (first.answer?.status !== 401) {
+  if (first.answer === null || !first.isTokenStale) {
     return first;
   }
   const second = await callOnce(gateway, tokens, post);
   return { ...second, tokens: [...first.tokens, ...second.tokens] };
 }
 
-async function callOnce(
+/** Posts with a token, once: whoever has a permit for one call makes one. */
+export async function callOnce(
   gateway: Gateway,
   tokens: TokenSource,
   { what, mayPost, ...post }: AuthorizedPost,
@@ -54,10 +56,9 @@ async function callOnce(
       : { kind: "unavailable", message: `Cannot reach Qualys for ${what}: ${exchange.message}` };
     return { answer: null, failure, tokens: [token] };
   }
-  if (exchange.status === 401) {
-    tokens.discard(token);
-  }
-  return { answer: exchange, tokens: [token] };
+  const isRefused = exchange.status === 401;
+  if (!isRefused) tokens.accept();
+  return { answer: exchange, isTokenStale: isRefused && tokens.refuse(token), tokens: [token] };
 }
 
 function withoutToken(failure: SignInFailure): Failure {

@@ -390,7 +390,7 @@ describe("the token", () => {
     expect(gateway.to("/auth")).toHaveLength(2);
   });
 
-  it("is replaced and the call repeated, once for all calls that it failed", async () => {
+  it("is replaced for the next calls, once for all that it failed", async () => {
     const old = `Bearer ${jwtWith({ issued: 1 })}`;
     const waiting: ServerResponse[] = [];
     await using gateway = await start((request, response) => {
@@ -404,16 +404,32 @@ describe("the token", () => {
       }
     });
     await using client = clientOf(gateway.url);
-    const answers = await Promise.all([1, 2, 3].map(() => client.importAssets(batch)));
-    expect(answers.map(({ verdict }) => verdict.kind)).toEqual(Array(3).fill("accepted"));
+    const attempts = async () => {
+      const answers = await Promise.all([1, 2, 3].map(() => client.importAssets(batch)));
+      return answers.map(({ verdict }) => verdict.kind);
+    };
+    expect(await attempts()).toEqual(Array(3).fill("unauthorized"));
+    expect(await attempts()).toEqual(Array(3).fill("accepted"));
     expect(gateway.to("/auth")).toHaveLength(2);
     expect(gateway.to(importPath)).toHaveLength(6);
   });
 
-  it("is replaced only once: refused again, the call is forbidden", async () => {
+  it("is replaced at once for calls that only read", async () => {
+    let isFirst = true;
+    await using gateway = await start((_, response) => {
+      response.writeHead(isFirst ? 401 : 200).end('{"count":7,"responseCode":"SUCCESS"}');
+      isFirst = false;
+    });
+    await using client = clientOf(gateway.url);
+    expect(await client.countAssets()).toMatchObject({ kind: "ok", value: 7 });
+    expect(gateway.to("/auth")).toHaveLength(2);
+  });
+
+  it("is replaced only once: the next one refused, too, the call is forbidden", async () => {
     const body = `{"status":401,"error":"Unauthorized","message":"Not authenticated"}`;
     await using gateway = await start(say(401, body));
     await using client = clientOf(gateway.url);
+    expect(await client.importAssets(batch)).toMatchObject({ verdict: { kind: "unauthorized" } });
     expect(await client.importAssets(batch)).toMatchObject({
       verdict: { kind: "forbidden", message: expect.stringContaining("Not authenticated") },
       status: 401,

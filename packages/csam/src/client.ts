@@ -4,7 +4,7 @@ import type { Verdict } from "@sluice/inventory";
 import { type Answer, type Failure, judge, judgeFailure, senseless } from "./answer.ts";
 import type { AssetIdentity } from "./asset-errors.ts";
 import * as pages from "./asset-page.ts";
-import { type AuthorizedPost, callAuthorized, type Called } from "./authorized-call.ts";
+import { type AuthorizedPost, callOnce, callRepeated, type Called } from "./authorized-call.ts";
 import { concealer } from "./conceal.ts";
 import { secretOf, type Credentials } from "./credentials.ts";
 import { Gateway } from "./gateway.ts";
@@ -74,7 +74,7 @@ const messageCharsMax = 1_000;
 
 /**
  * The asset APIs of one Qualys subscription, for one user or client (Qualys's pages "Generic API Webhook
- * Connector for ETM" and "API Authentication"). Every outcome is a value; nothing is sent twice but for one replay with a fresh token; no
+ * Connector for ETM" and "API Authentication"). Every outcome is a value; nothing is imported twice, and only what reads is repeated, once, with a fresh token; no
  * result holds a password, a client's secret or a token.
  */
 export class CsamClient implements AsyncDisposable {
@@ -111,7 +111,7 @@ export class CsamClient implements AsyncDisposable {
     signal,
   }: ImportRequest): Promise<ImportAnswer> {
     const startMs = performance.now();
-    const called = await this.#call({
+    const called = await this.#call(callOnce, {
       what: `import "${requestId}"`,
       path: "/rest/2.0/am/connector/asset/data/sync",
       content: { body: payload },
@@ -120,10 +120,7 @@ export class CsamClient implements AsyncDisposable {
       signal,
     });
     const { answer, reading } = called;
-    const verdict =
-      answer === null
-        ? called.failure
-        : judge(answer, reading, { assets, limitedStatuses: this.#limitedStatuses });
+    const verdict = this.#judge(called, reading, assets);
     return {
       verdict: mapTexts(verdict, (text) => this.#shown(text, called.tokens)),
       reading,
@@ -184,11 +181,19 @@ export class CsamClient implements AsyncDisposable {
     this.#gateway[Symbol.dispose]();
   }
 
+  #judge(called: Called, reading: Reading, assets: ImportRequest["assets"]): Verdict {
+    if (called.answer === null) return called.failure;
+    const limitedStatuses = this.#limitedStatuses;
+    const verdict = judge(called.answer, reading, { assets, limitedStatuses });
+    if (verdict.kind !== "forbidden" || !called.isTokenStale) return verdict;
+    return { kind: "unauthorized", message: "Qualys does not take the token any more" };
+  }
+
   async #readBack<Value>(
     post: Omit<AuthorizedPost, "answerBytesMax" | "timeoutMs">,
     parse: (answer: Answer) => Value | undefined,
   ): Promise<ReadAnswer<Value>> {
-    const called = await this.#call({ ...post, answerBytesMax: readAnswerBytesMax });
+    const called = await this.#call(callRepeated, { ...post, answerBytesMax: readAnswerBytesMax });
     const { answer, reading, tokens } = called;
     if (answer === null) {
       return this.#failed(called.failure, reading, tokens);
@@ -207,9 +212,12 @@ export class CsamClient implements AsyncDisposable {
     return { kind: "failed", failure: { ...failure, message }, reading };
   }
 
-  async #call(post: Omit<AuthorizedPost, "timeoutMs">): Promise<Called & { reading: Reading }> {
+  async #call(
+    make: typeof callOnce,
+    post: Omit<AuthorizedPost, "timeoutMs">,
+  ): Promise<Called & { reading: Reading }> {
     const timeoutMs = this.#callTimeoutMs;
-    const called = await callAuthorized(this.#gateway, this.#tokens, { ...post, timeoutMs });
+    const called = await make(this.#gateway, this.#tokens, { ...post, timeoutMs });
     const reading =
       called.answer === null ? emptyReading : readHeaders(called.answer.headers, this.#nowMs());
     return { ...called, reading };

@@ -26,6 +26,7 @@ export class TokenSource {
   #pending: Promise<IssuedToken | SignInFailure> | undefined;
   #token: { issued: IssuedToken; staleAtMs: number } | undefined;
   #refusal: { failure: SignInFailure; endsAtMs: number } | undefined;
+  #refusedInRow = 0;
 
   constructor(options: TokenSourceOptions) {
     this.#options = options;
@@ -46,17 +47,28 @@ export class TokenSource {
     return this.#pending;
   }
 
-  /** Gives up a token that the server did not take. A newer one, fetched meanwhile, stays. */
-  discard(token: string): void {
+  /** Notes that the server took a token. */
+  accept(): void {
+    this.#refusedInRow = 0;
+  }
+
+  /**
+   * Gives up a token that the server did not take; a newer one, fetched meanwhile, stays. Returns whether it may just have become
+   * stale: a second one that is refused, with none taken in between, says that the user is.
+   */
+  refuse(token: string): boolean {
     if (this.#token?.issued.token === token) {
       this.#token = undefined;
+      this.#refusedInRow += 1;
     }
+    return this.#refusedInRow < 2;
   }
 
   /** Forgets token and refusal: the next call signs in. */
   reset(): void {
     this.#token = undefined;
     this.#refusal = undefined;
+    this.#refusedInRow = 0;
   }
 
   async #signIn(): Promise<IssuedToken | SignInFailure> {

@@ -53,6 +53,7 @@ const OUTCOMES = [
   "too-large",
   "unavailable",
   "unknown",
+  "unauthorized",
   "forbidden",
   "wrong-address",
 ];

@@ -17,6 +17,7 @@ describe("a settled call", () => {
     "too-large",
     "unavailable",
     "unknown",
+    "unauthorized",
     "forbidden",
   ])("that was %s takes its place in the window", (outcome) => {
     const governor = new TestGovernor();

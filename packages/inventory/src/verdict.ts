@@ -17,6 +17,8 @@ export type Verdict =
   | { kind: "unavailable"; message: string }
   /** The request went out and no answer came: it may have been processed. Later, same `requestId`. */
   | { kind: "unknown"; message: string }
+  /** The token is not taken any more, and nothing was looked at. Goes back to the front; the next call signs in anew. */
+  | { kind: "unauthorized"; message: string }
   /** The credentials, or what they may do, are not accepted. An operator has to act. */
   | {
       kind: "forbidden";

@@ -38,6 +38,7 @@ export async function conclude(
     case "limited":
     case "unavailable":
     case "unknown":
+    case "unauthorized":
     case "forbidden":
     case "wrong-address":
       // What has to be waited for is a hold by now.
