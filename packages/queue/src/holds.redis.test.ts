@@ -4,6 +4,7 @@ import type { Account } from "./account.ts";
 import { beat, settleCall } from "./budget.ts";
 import { look } from "./governor.ts";
 import { beginHold, endHolds, readHolds } from "./holds.ts";
+import { openRun } from "./runs.ts";
 import { CONNECTOR, eventually, freshAccount } from "./test-account.ts";
 import { callOf, POLICY, reserveNow, reserveWith } from "./test-calls.ts";
 import { observe } from "./test-server.ts";
@@ -167,6 +168,21 @@ describe("resume", () => {
     expect((await look(account, CONNECTOR)).standing.isTrusted).toBe(false);
     await endHolds(account);
     expect((await look(account, CONNECTOR)).standing.isTrusted).toBe(true);
+  });
+
+  it("ended for one connector forgives no refusals of the others", async () => {
+    const account = await freshAccount();
+    for (const connector of ["one", "other"]) {
+      await openRun(account, { connector, lane: "live", description: { sources: [] } });
+      await account.client.hset(account.key(`connector:${connector}`), "refusals", 4);
+      await beginHold(account, holdOf("refused", null, connector));
+    }
+    expect(await endHolds(account, { scope: "one" })).toEqual(["one refused"]);
+    expect((await look(account, "one")).standing).toMatchObject({ refusals: 0, isTrusted: true });
+    expect((await look(account, "other")).standing).toMatchObject({
+      refusals: 4,
+      isTrusted: false,
+    });
   });
 
   it("ends those of one reason and leaves the others in force", async () => {

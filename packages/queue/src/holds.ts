@@ -45,8 +45,7 @@ export async function endHolds(
     "",
     ({ state: before, nowMs }) => {
       // A pause that ends says nothing about refusals; whoever looked at those, or at everything, has decided.
-      const isAll = reason === undefined && scope === undefined;
-      const isJudged = isAll || reason === "refused" || reason === "credentials";
+      const isJudged = reason === undefined || reason === "refused" || reason === "credentials";
       const vouchedCall = isJudged ? before.callNumber : 0;
       const state = end(before, nowMs, cause, { reason, scope });
       const ended = Object.keys(before.holds).filter((name) => !state.holds[name]);
@@ -55,7 +54,11 @@ export async function endHolds(
         state,
         result: ended,
         isFreed: true,
-        args: [vouchedCall, ...vouched.map(({ scope }) => scope)],
+        args: [
+          vouchedCall,
+          scope === undefined || scope === "account" ? "" : scope,
+          ...vouched.map(({ scope }) => scope),
+        ],
       };
     },
     "resume",
