@@ -26,11 +26,12 @@ describe("sluice init", () => {
       problems: [],
     });
     // What it shows as comments is right as well.
+    await place.write("devices.mapping.yaml", "fields: { id: id }\n");
     await place.write(
       "sluice.yaml",
       text
         .replaceAll(
-          /^( +)# ((?:enabled|files|format|at|encoding|lane|keyFields|hardwareUuid|macFormat|dateFormat|optionalFields|source|batch|redisName): )/gm,
+          /^( +)# ((?:enabled|files|format|at|encoding|lane|mapping|keyFields|hardwareUuid|macFormat|dateFormat|optionalFields|source|batch|redisName): )/gm,
           "$1$2",
         )
         .replace("redisName: production", `redisName: ${place.account.name}`)

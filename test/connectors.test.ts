@@ -85,7 +85,12 @@ describe("sluice connectors", () => {
     await place.run(["pause", "--connector", "two"], { env });
     const show = await place.run(["connectors", "show", "two"], { env });
     expect(show.stdout).toMatch(/^two: held\n/);
-    expect(show.stdout).toContain("operator: paused by an operator; sluice resume ends it");
+    const held =
+      "held until sluice resume (operator): paused by an operator; sluice resume ends it\n";
+    expect(show.stdout).toContain(`  ${held}`);
+    const listed = await place.run(["connectors", "list"], { env });
+    expect(listed.stdout).toMatch(/^one  active .*\ntwo  held .*\n {5}held until/);
+    expect(listed.stdout).toContain(held);
     const one = await place.run(["connectors", "show", "one"], { env });
     expect(one.stdout).toMatch(/^one: active \(the first\)\n/);
     expect(one.stdout).toMatch(/done: 3 read, 2 delivered, 0 unchanged, 1 dead/);

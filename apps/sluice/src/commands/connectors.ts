@@ -12,6 +12,7 @@ import {
 } from "@sluice/queue";
 import type { ConnectorSettings } from "../config/account-settings.ts";
 import { EXIT } from "../exit-codes.ts";
+import { holdLine } from "../hold-notes.ts";
 import { openSession, openSessions, type Session } from "../session.ts";
 import { chosenAccounts, chosenConnector, readSettings, type Choice } from "../settings.ts";
 import { counted, grouped, instantText, type Terminal } from "../terminal.ts";
@@ -40,7 +41,7 @@ interface ConnectorView {
 const NOTHING_WAITS: Waiting = { records: 0, outbox: 0, parked: 0, inFlight: 0 };
 const RUNS_LOOKED_AT = 1_000;
 
-/** `sluice connectors list`: every configured connector, a line each. */
+/** `sluice connectors list`: every configured connector, and what keeps it from sending. */
 export async function listConnectors(choice: Choice, terminal: Terminal): Promise<number> {
   const settings = readSettings(process.env, "connectors");
   const accounts = chosenAccounts(settings, choice);
@@ -49,10 +50,10 @@ export async function listConnectors(choice: Choice, terminal: Terminal): Promis
   const width = Math.max(...views.map(({ connector }) => connector.length));
   terminal.result(
     { connectors: views },
-    views.map(
-      (view) =>
-        `${view.connector.padEnd(width)}  ${view.state.padEnd(8)}  ${lastRunText(view)}; ${grouped(waitingIn(view))} waiting, ${grouped(view.delivered)} delivered, ${grouped(view.deadLetters)} dead`,
-    ),
+    views.flatMap((view) => [
+      `${view.connector.padEnd(width)}  ${view.state.padEnd(8)}  ${lastRunText(view)}; ${grouped(waitingIn(view))} waiting, ${grouped(view.delivered)} delivered, ${grouped(view.deadLetters)} dead`,
+      ...view.holds.map((hold) => `${" ".repeat(width)}  ${holdLine(hold)}`),
+    ]),
   );
   return EXIT.done;
 }
@@ -72,7 +73,7 @@ export async function showConnector(
   terminal.result(view, [
     `${view.connector}: ${view.state}${view.description === "" ? "" : ` (${view.description})`}`,
     `  UUID ${view.uuid}, account ${view.account}`,
-    ...view.holds.map(({ reason, message }) => `  ${reason}: ${message}`),
+    ...view.holds.map((hold) => `  ${holdLine(hold)}`),
     `  ${lastRunText(view)}`,
     `  waiting: ${grouped(waiting.records)} records in chunks, ${grouped(waiting.outbox)} assets in the outbox, ${grouped(waiting.parked)} parked, ${grouped(waiting.inFlight)} in flight`,
     `  delivered: ${counted(view.delivered, "asset")}; dead letters: ${grouped(view.deadLetters)}`,
