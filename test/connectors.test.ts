@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import {
+  disabledConnectors,
   listRuns,
   openRun,
   enqueueChunk,
@@ -197,11 +198,33 @@ describe("sluice connectors", () => {
       state: "disabled",
       enabled: { file: false, operator: true },
     });
+    // A process that ran by this file has told all others.
+    const up = place.start(["up", "--role", "worker", "--role", "sender", "--json"], { env });
+    await up.line(/^\{"roles"/m);
+    up.signal("SIGTERM");
+    await up.ended;
+    expect(await disabledConnectors(place.account)).toContain(place.sandbox.connectorUuid);
     await configure(true);
     const again = await place.run(["push", "hosts.ndjson", "--connector", "one", "--json"], {
       env,
     });
     expect(objectOf(again)).toMatchObject({ delivered: 5 });
+  });
+
+  it("keep their dead letters while they are disabled; those of others are replayed", async () => {
+    const { place, env } = await openTwo();
+    await using _ = place;
+    await place.write("bad.ndjson", '{"id":"a","memory_mb":{}}\n');
+    for (const connector of ["one", "two"]) {
+      await place.run(["push", "bad.ndjson", "--connector", connector], { env });
+    }
+    await place.run(["connectors", "disable", "one"], { env });
+    const replay = ["dead", "replay", "--all", "--json"];
+    const some = await place.run(replay, { env });
+    expect(objectOf(some)).toMatchObject({ replayed: 1, left: 0, disabled: 1 });
+    await place.run(["connectors", "enable", "one"], { env });
+    await place.run(["drain"], { env });
+    expect(objectOf(await place.run(replay, { env }))).toMatchObject({ replayed: 2, disabled: 0 });
   });
 
   it("are each reached over HTTP by their names; a disabled one is refused", async () => {

@@ -124,7 +124,7 @@ describe("sluice dead", () => {
     await place.write("hosts.ndjson", `{oops\n${long}\n`);
     await place.run(["push", "hosts.ndjson"]);
     const replay = await sluice(place, "dead", "replay", "--all");
-    expect(replay).toEqual({ replayed: 0, runs: [], left: 2 });
+    expect(replay).toEqual({ replayed: 0, runs: [], left: 2, disabled: 0 });
     const exported = await place.run(["dead", "export"]);
     expect(exported).toMatchObject({ exitCode: 0, stdout: "" });
     expect(exported.stderr).toContain("2 records left out");

@@ -49,7 +49,7 @@ export function auditSilences(
   resumes: readonly number[],
 ): string[] {
   return silences.flatMap(({ why, fromMs, untilMs }) => {
-    const endsMs = resumes.filter((atMs) => atMs > fromMs);
+    const endsMs = why === "disabled" ? [] : resumes.filter((atMs) => atMs > fromMs);
     const endMs = Math.min(untilMs ?? Infinity, ...endsMs);
     return calls
       .filter(({ atMs }) => atMs > fromMs + PERMIT_MS_MAX && atMs < endMs)

@@ -9,6 +9,8 @@ import type { Loader } from "./loader.ts";
 import type { Operator } from "./operator.ts";
 import type { LinkName, Step } from "./plan.ts";
 
+const AGAIN_MS = 300;
+
 /** Ends what a step has begun. */
 type Undo = () => Promise<void> | void;
 
@@ -63,9 +65,11 @@ export async function disturb(stage: Stage, step: Step): Promise<Undo | null> {
     case "behave":
       await sandbox.behave(step.changes);
       return null;
-    case "disable-connector":
+    case "disable-there":
       await sandbox.enableConnector(house.connector, false);
       return () => sandbox.enableConnector(house.connector, true);
+    case "disable-here":
+      return await disable(stage);
     case "pause":
       return await pause(stage);
     case "operate":
@@ -102,6 +106,18 @@ async function pause({ operator, journal }: Stage): Promise<Undo | null> {
   return async () => {
     silence.untilMs = Date.now();
     await operator.give("resume");
+  };
+}
+
+/** The connector takes nothing and sends nothing, whatever else an operator does meanwhile. */
+async function disable({ operator, journal }: Stage): Promise<Undo | null> {
+  if (!(await operator.give("connectors", "disable", "default"))) return null;
+  const silence = { why: "disabled", fromMs: Date.now(), untilMs: null as number | null };
+  journal.silences.push(silence);
+  return async () => {
+    silence.untilMs = Date.now();
+    // Nothing else would end it.
+    while (!(await operator.give("connectors", "enable", "default"))) await delay(AGAIN_MS);
   };
 }
 

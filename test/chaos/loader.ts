@@ -158,7 +158,8 @@ export class Loader {
         () => null,
       );
       if (answer !== null && answer.status < 300) return JSON.parse(answer.text) as unknown;
-      if (answer !== null && answer.status < 500 && answer.status !== 429) {
+      const isDisabled = answer?.status === 409 && answer.text.includes("disabled");
+      if (answer !== null && answer.status < 500 && answer.status !== 429 && !isDisabled) {
         throw new Error(`The intake answered ${path} with ${answer.status}: ${answer.text}`);
       }
       await delay(AGAIN_MS, undefined, { signal });

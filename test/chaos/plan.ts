@@ -21,7 +21,8 @@ export type Step =
   | { kind: "faults"; seed: number; faults: readonly JsonFault[]; forMs: number }
   | { kind: "limits"; changes: LimitChanges }
   | { kind: "behave"; changes: BehaviourChanges }
-  | { kind: "disable-connector"; forMs: number }
+  | { kind: "disable-there"; forMs: number }
+  | { kind: "disable-here"; forMs: number }
   | { kind: "pause"; forMs: number }
   | { kind: "operate"; args: readonly string[] }
   | { kind: "audit" };
@@ -56,8 +57,9 @@ const KINDS: readonly [number, (chance: Chance) => Step][] = [
   [9, drawFaultStep],
   [2, (chance) => ({ kind: "limits", changes: drawLimits(chance) })],
   [2, (chance) => ({ kind: "behave", changes: drawBehaviour(chance) })],
-  [1, (chance) => ({ kind: "disable-connector", forMs: span(chance, 3_000) })],
-  [1, drawPause],
+  [1, (chance) => ({ kind: "disable-there", forMs: span(chance, 3_000) })],
+  [1, (chance) => ({ kind: "disable-here", forMs: drawSilenceMs(chance) })],
+  [1, (chance) => ({ kind: "pause", forMs: drawSilenceMs(chance) })],
   [5, (chance) => ({ kind: "operate", args: drawCommand(chance) })],
   [1, () => ({ kind: "audit" })],
 ];
@@ -72,8 +74,8 @@ function span(chance: Chance, longestMs: number): number {
 }
 
 /** Longer than a permit may be used, so that there is a time in which no call is right. */
-function drawPause(chance: Chance): Step {
-  return { kind: "pause", forMs: 6_000 + chance.below(3_000) };
+function drawSilenceMs(chance: Chance): number {
+  return 6_000 + chance.below(3_000);
 }
 
 function drawSlow(chance: Chance): Step {

@@ -4,7 +4,9 @@ import {
   acknowledge,
   beginHold,
   cut,
+  disableConnector,
   discardDeadLetters,
+  enableConnector,
   endHolds,
   fillBatch,
   forgetRefusals,
@@ -76,8 +78,10 @@ export class Model {
   #arrive: (posted: Omit<Posted, "done">) => void = () => {};
   #ordinal = 0;
   #isHeld = false;
-  /** The connector is disabled: everything is refused. */
-  #isDisabled = false;
+  /** In Qualys: everything is refused. */
+  #isDisabledThere = false;
+  /** Here: it takes nothing, and nothing is sent. */
+  #isDisabledHere = false;
 
   constructor(account: Account, seed: number) {
     this.#account = account;
@@ -101,7 +105,8 @@ export class Model {
       () => this.#answer(),
       () => this.#answer(),
       () => this.#toggleHold(),
-      () => this.#toggleConnector(),
+      () => this.#toggleThere(),
+      () => this.#toggleHere(),
       () => this.#replay(),
       () => this.#discard(),
     ];
@@ -125,13 +130,14 @@ export class Model {
 
   async #store(run: string, records: readonly ModelRecord[]): Promise<void> {
     const texts = records.map((record, line) => ({ text: JSON.stringify(record), line }));
-    this.#world.enqueued(await this.#storeChunk(run, texts), records);
+    const sequence = await this.#storeChunk(run, texts);
+    if (sequence !== null) this.#world.enqueued(sequence, records);
   }
 
   /** Dead letters, through the transform again; they keep their versions, whatever came after them. */
   async #replay(): Promise<void> {
     const letters = await this.#drawLetters();
-    if (letters.length === 0) return;
+    if (letters.length === 0 || this.#isDisabledHere) return;
     await forgetRefusals(this.#account, letters);
     const records = letters.map(({ raw, line, version }) => ({ text: raw, line, version }));
     await this.#storeChunk(this.#chance.pick(this.#world.runs), records);
@@ -148,8 +154,8 @@ export class Model {
       .filter(() => this.#chance.isHit(0.5));
   }
 
-  /** Returns its sequence. */
-  async #storeChunk(run: string, records: readonly ChunkRecord[]): Promise<number> {
+  /** Returns its sequence; null where the connector takes nothing. */
+  async #storeChunk(run: string, records: readonly ChunkRecord[]): Promise<number | null> {
     this.#ordinal += 1;
     const lane = this.#chance.pick<Lane>(["live", "backfill"]);
     const options = { run, lane, producer: "model", ordinal: this.#ordinal };
@@ -158,6 +164,10 @@ export class Model {
     // The answer was lost: the producer asks again, and gets the same sequence.
     if (this.#chance.isHit(0.2)) {
       assert.deepEqual(await storeChunk(this.#account, options, content), enqueued);
+    }
+    if (this.#isDisabledHere) {
+      assert.equal(enqueued.kind, "disabled");
+      return null;
     }
     assert.ok(enqueued.kind === "enqueued");
     this.#chunks.push(enqueued.sequence);
@@ -243,7 +253,7 @@ export class Model {
   #receive(bodies: readonly Buffer[]): Pick<Posted, "rejected" | "isRefused"> {
     const assets = bodies.map((body) => JSON.parse(body.toString()) as ModelAsset);
     const isBad = assets.some(({ content }) => content === REFUSED);
-    const isRefused = this.#isDisabled || (isBad && this.#chance.isHit(0.5));
+    const isRefused = this.#isDisabledThere || (isBad && this.#chance.isHit(0.5));
     return { isRefused, rejected: this.#world.post(assets, isRefused) };
   }
 
@@ -256,7 +266,7 @@ export class Model {
       reserve: async ({ connector, lane, isSuspect }) => {
         const permit = await reserveCall(account, { ...lease, connector, lane, isSuspect });
         // Invariant (e): no call is reserved while a hold is in force.
-        if (this.#isHeld) assert.equal(permit.kind, "wait");
+        if (this.#isHeld || this.#isDisabledHere) assert.equal(permit.kind, "wait");
         return permit;
       },
       release: (call) => releaseCall(account, call),
@@ -295,11 +305,24 @@ export class Model {
     };
   }
 
-  async #toggleConnector(): Promise<void> {
-    if (this.#chance.isHit(0.7) && !this.#isDisabled) return;
-    this.#isDisabled = !this.#isDisabled;
+  async #toggleHere(): Promise<void> {
+    if (this.#chance.isHit(0.7) && !this.#isDisabledHere) return;
+    const reason = "disabled";
+    this.#isDisabledHere = !this.#isDisabledHere;
+    if (this.#isDisabledHere) {
+      await disableConnector(this.#account, CONNECTOR, { reason, message: "" });
+    } else {
+      // Its jobs are nothing to the model, whose workers take any chunk at any time.
+      const queues = { addChunk: async () => {}, promoteDelayed: async () => {} };
+      await enableConnector(this.#account, queues, CONNECTOR, reason);
+    }
+  }
+
+  async #toggleThere(): Promise<void> {
+    if (this.#chance.isHit(0.7) && !this.#isDisabledThere) return;
+    this.#isDisabledThere = !this.#isDisabledThere;
     // An operator has looked.
-    if (!this.#isDisabled) await endHolds(this.#account, { reason: "refused" });
+    if (!this.#isDisabledThere) await endHolds(this.#account, { reason: "refused" });
   }
 
   async #toggleHold(): Promise<void> {
@@ -319,7 +342,8 @@ export class Model {
   /** No more crashes: everything is worked off. */
   async #rest(): Promise<void> {
     if (this.#isHeld) await this.#toggleHold();
-    this.#isDisabled = false;
+    if (this.#isDisabledHere) await this.#toggleHere();
+    this.#isDisabledThere = false;
     await endHolds(this.#account);
     this.#isHeld = false;
     for (const posted of this.#posted.splice(0)) await this.#dealWith(posted, true);

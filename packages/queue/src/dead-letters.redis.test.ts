@@ -184,6 +184,17 @@ describe("dead letters", () => {
     expect((await listDeadLetters(account)).map(({ key }) => key)).toEqual(["b"]);
   });
 
+  it("of other reasons leave what is known of refusals as it is", async () => {
+    const account = await freshAccount();
+    const run = await openTestRun(account);
+    await load(account, run, { a: "bad" });
+    await deliverNext(account, "a");
+    const [letter] = await findDeadLetters(account, "a");
+    if (letter === undefined) throw new Error("no letter");
+    await forgetRefusals(account, [{ ...letter, reason: "schema" }]);
+    expect(await load(account, run, { a: "bad" })).toMatchObject({ dead: 1, waiting: 0 });
+  });
+
   it("go by themselves when a newer version is delivered, and not with an older one", async () => {
     const account = await freshAccount();
     const run = await openTestRun(account);

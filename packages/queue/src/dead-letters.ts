@@ -116,14 +116,18 @@ export async function discardDeadLetters(
   return discarded;
 }
 
-/** Lets content that Qualys refused be sent again. The letters stay until it is delivered, or refused once more. */
+/**
+ * Lets content that Qualys refused be sent again. The letters stay until it is delivered, or refused once more. Letters of other
+ * reasons are not about what Qualys refused, although that may be known of the same asset.
+ */
 export async function forgetRefusals(
   account: Account,
   letters: readonly DeadLetter[],
 ): Promise<void> {
   const pipeline = account.client.pipeline();
-  for (const { id, connector } of letters) {
-    pipeline.hdel(account.key(`refused:${connector}`), Buffer.from(id, "hex"));
+  for (const { id, connector, reason } of letters) {
+    if (reason === "refused")
+      pipeline.hdel(account.key(`refused:${connector}`), Buffer.from(id, "hex"));
   }
   await pipeline.exec();
 }

@@ -32,7 +32,7 @@ export async function disableConnector(
  */
 export async function enableConnector(
   account: Account,
-  queues: Queues,
+  queues: Pick<Queues, "addChunk" | "promoteDelayed">,
   connector: string,
   reason: DisablingReason,
 ): Promise<boolean> {

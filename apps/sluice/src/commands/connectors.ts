@@ -101,6 +101,9 @@ export async function enable(name: string, choice: Choice, terminal: Terminal): 
   const { account, connector } = chosenConnector(settings, { ...choice, connector: name });
   await using session = await openSession(settings, account, terminal);
   const { uuid, isEnabled } = connector;
+  if (isEnabled) {
+    await enableConnector(session.account, session.queues, uuid, "disabled-in-file");
+  }
   const isNew = await enableConnector(session.account, session.queues, uuid, "disabled");
   if (!isEnabled) {
     terminal.note(`it stays disabled, for ${settings.file} has enabled: false; change that there`);

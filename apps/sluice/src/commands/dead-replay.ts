@@ -1,4 +1,4 @@
-import type { DeadLetter } from "@sluice/queue";
+import { disabledConnectors, type DeadLetter } from "@sluice/queue";
 import { openChosen } from "../chosen-session.ts";
 import { CommandError, EXIT } from "../exit-codes.ts";
 import { letMoreLettersCome } from "../letter-room.ts";
@@ -19,9 +19,9 @@ import { counted, grouped, type Terminal } from "../terminal.ts";
 export async function replayDead(flags: SelectionFlags, terminal: Terminal): Promise<number> {
   await using session = await openChosen(flags, terminal);
   const selection = selectionIn(session, flags);
-  const { replayed, runs, left } = await replayAll(session, selection, terminal);
+  const { replayed, runs, left, disabled } = await replayAll(session, selection, terminal);
   const lines = linesOf(await selectedRanges(session.account, selection));
-  terminal.result({ replayed, runs, left: left + lines }, [
+  terminal.result({ replayed, runs, left: left + lines, disabled }, [
     `${counted(replayed, "record")} enqueued again`,
     ...runs.map(
       (run) => `  run ${run}: work it off with sluice push --resume ${run}, or let sluice up do it`,
@@ -29,6 +29,11 @@ export async function replayDead(flags: SelectionFlags, terminal: Terminal): Pro
     ...(left + lines > 0
       ? [
           `  ${grouped(left + lines)} can't be replayed, as they are malformed or not kept whole: correct them in their source and push it again`,
+        ]
+      : []),
+    ...(disabled > 0
+      ? [
+          `  ${grouped(disabled)} stay, for their connector is disabled: sluice connectors enable NAME, then replay them`,
         ]
       : []),
   ]);
@@ -40,13 +45,16 @@ async function replayAll(
   session: Session,
   selection: Selection,
   terminal: Terminal,
-): Promise<{ replayed: number; runs: string[]; left: number }> {
+): Promise<{ replayed: number; runs: string[]; left: number; disabled: number }> {
   const replays = new Map<string, Replay>();
-  let [replayed, left] = [0, 0];
+  const resting = await disabledConnectors(session.account);
+  let [replayed, left, disabled] = [0, 0, 0];
   try {
     for await (const letters of selectedLetters(session.account, selection)) {
-      const whole = letters.filter(isReplayable);
-      left += letters.length - whole.length;
+      const active = letters.filter(({ connector }) => !resting.has(connector));
+      disabled += letters.length - active.length;
+      const whole = active.filter(isReplayable);
+      left += active.length - whole.length;
       for (const letter of whole) await replayOf(session, replays, letter).add(letter);
       replayed += whole.length;
       terminal.progress(`${grouped(replayed)} enqueued again`);
@@ -61,7 +69,7 @@ async function replayAll(
     for (const replay of replays.values()) await replay.seal();
     await letMoreLettersCome(session, replays.keys());
   }
-  return { replayed, runs: [...replays.values()].flatMap(({ run }) => run ?? []), left };
+  return { replayed, runs: [...replays.values()].flatMap(({ run }) => run ?? []), left, disabled };
 }
 
 function replayOf(

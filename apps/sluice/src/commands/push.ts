@@ -4,6 +4,7 @@ import {
   abortRun,
   booksObject,
   disabledConnectors,
+  enableConnector,
   openRun,
   sealRun,
   type Lane,
@@ -122,9 +123,9 @@ async function workAndTell(options: Work): Promise<number> {
   return conclude(isOver(run) ? { kind: "done", run } : { ...followed, run }, terminal);
 }
 
-/** A disabled connector takes nothing. */
+/** A disabled connector takes nothing. What another state of the configuration has said of it counts no more. */
 export async function needEnabled(
-  { account }: Session,
+  { account, queues }: Session,
   { name, uuid, isEnabled }: ConnectorSettings,
 ): Promise<void> {
   if (!isEnabled) {
@@ -132,6 +133,7 @@ export async function needEnabled(
       `Cannot enqueue for connector "${name}": it has enabled: false; change that in its configuration`,
     );
   }
+  await enableConnector(account, queues, uuid, "disabled-in-file");
   if ((await disabledConnectors(account)).has(uuid)) {
     throw new CommandError(
       `Cannot enqueue for connector "${name}": it is disabled; sluice connectors enable ${name}`,
