@@ -148,7 +148,7 @@ export type Probe =
   | { kind: "sent"; canary: number }
   /** Nothing is sent now. */
   | { kind: "held"; delayMs: number }
-  /** There is no asset to ask with; so many other batches are unsettled. */
+  /** There is no asset to ask with; so many other batches of the connector are unsettled. */
   | { kind: "none"; others: number }
   /** The doubtful batch is settled. */
   | { kind: "gone" };

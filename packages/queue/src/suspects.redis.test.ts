@@ -128,6 +128,18 @@ describe("a canary", () => {
     expect(probe).toMatchObject({ kind: "held" });
   });
 
+  it("that is not there leaves the doubt to the connector's own batches: another's tell nothing", async () => {
+    const account = await freshAccount();
+    const run = await openTestRun(account);
+    await load(account, run, { a: "1", b: "1" });
+    await load(account, await openTestRun(account, "backfill", "other"), { c: "1" });
+    const batch = await takeBatch(account, { assetsMax: 1 });
+    await takeBatch(account, { connector: "other" });
+    expect(await sendCanary(account, batch.number)).toEqual({ kind: "none", others: 0 });
+    await takeBatch(account);
+    expect(await sendCanary(account, batch.number)).toEqual({ kind: "none", others: 1 });
+  });
+
   it("is not sent for a batch that is settled", async () => {
     const { account, batch } = await doubtfulBatch();
     await acknowledge(account, batch, 2, []);

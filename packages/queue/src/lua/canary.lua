@@ -2,7 +2,7 @@
 -- Atomic because its key is in flight from now on, so that no older version of it follows a newer one.
 -- The asset has to be the newest version, or sending it would be a step back.
 -- ARGV: doubtful batch, requestId
--- Returns: {sent, batch} (one is on its way) | {held, delayMs} | {none, other unsettled batches} | {gone}
+-- Returns: {sent, batch} (one is on its way) | {held, delayMs} | {none, other unsettled batches of the connector} | {gone}
 local doubtful, requestId = ARGV[1], ARGV[2]
 local stored = redis.call('HMGET', P .. 'batch:' .. doubtful, 'c', 'runs')
 local connector = stored[1]
@@ -15,7 +15,11 @@ if delayMs > 0 then return { 'held', math.ceil(delayMs) } end
 
 local known = redis.call('HMGET', connectorKey, 'canary', 'canaryBatch')
 if known[2] and redis.call('EXISTS', P .. 'batch:' .. known[2]) == 1 then return { 'sent', tonumber(known[2]) } end
-local others = redis.call('ZCARD', P .. 'batches') - 1
+-- What another connector's batch meets with decides nothing here, and that one may wait for this.
+local others = -1
+for _, batch in ipairs(redis.call('ZRANGE', P .. 'batches', 0, -1)) do
+  if redis.call('HGET', P .. 'batch:' .. batch, 'c') == connector then others = others + 1 end
+end
 if not known[1] then return { 'none', others } end
 
 local id, fingerprint, version, _, body = canaryOf(known[1])
