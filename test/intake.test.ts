@@ -5,7 +5,7 @@ import { request, type IncomingMessage } from "node:http";
 import { connect } from "node:net";
 import { json } from "node:stream/consumers";
 import { gzipSync } from "node:zlib";
-import { createApiKey } from "@sluice/producer";
+import { createApiKey, type IntakeConnector } from "@sluice/producer";
 import {
   beginHold,
   booksObject,
@@ -563,6 +563,31 @@ describe("runs", () => {
     const hourly = String((await intake.post("{}")).body["run"]);
     expectProblem(await intake.post("", { path: `/v1/runs/${hourly}/seal` }), 409, /by itself/);
     expectProblem(await intake.post("", { path: "/v1/runs/none/seal" }), 404, /no run/);
+  });
+
+  it("are never another connector's: one whose UUID has changed goes on in the next hour's run", async () => {
+    const connectors = new Map<string, IntakeConnector>();
+    await using intake = await openIntake({ connectors });
+    const { account, queues } = intake;
+    connectors.set("default", { uuid: CONNECTOR, account, queues });
+    await intake.post('{"id":"a"}');
+    await intake.post('{"id":"b"}', { query: "run=nightly" });
+    const uuid = CONNECTOR.replace("d", "e");
+    connectors.set("default", { uuid, account, queues });
+    for (const body of ['{"id":"a"}', "[]"]) {
+      const run = "intake-default-live-20261122T13";
+      expect(await intake.post(body)).toMatchObject({ status: 202, body: { run } });
+      const refused = await intake.post(body, { query: "run=nightly" });
+      expectProblem(refused, 409, /begun for another UUID/);
+    }
+    const runs = (await listRuns(account)).map(({ id, connector, read }) => [id, connector, read]);
+    expect(new Set(runs)).toEqual(
+      new Set([
+        ["intake-default-live-20261122T12", CONNECTOR, 1],
+        ["intake-default-live.nightly", CONNECTOR, 1],
+        ["intake-default-live-20261122T13", uuid, 1],
+      ]),
+    );
   });
 
   it("have their books at GET /v1/runs/{id}", async () => {

@@ -150,8 +150,8 @@ class Delivery {
     const claim = idempotency === null ? null : claimOf(idempotency, part);
     for (let skipped = 0; skipped <= HOURS_SKIPPED_MAX; skipped += 1) {
       const { run, writer } = runs.writerOf({ connector, lane, name });
-      if (records.length === 0) return await openEmpty(run, writer);
-      const writing = writer.write({ records, claim });
+      const writing =
+        records.length === 0 ? openEmpty(run, writer) : writer.write({ records, claim });
       this.#lease.handOver(bytes, writing);
       if (isLast) this.#turn.handOver(1, writing);
       const written = await withinTime(writing);
@@ -165,9 +165,8 @@ class Delivery {
 }
 
 /** A request may have no records; its run is there all the same. */
-async function openEmpty(run: string, writer: RunWriter): Promise<string> {
-  await withinTime(writer.open());
-  return run;
+async function openEmpty(run: string, writer: RunWriter): Promise<Written> {
+  return (await writer.open()) ? { kind: "written", run } : { kind: "closed" };
 }
 
 /** What is not stored in time may be stored later: its outcome is unknown to the client. */
@@ -203,6 +202,9 @@ function refusalOf({ kind }: Exclude<Written, { kind: "written" | "full" }>, run
         "The connector is disabled; have it enabled, then send the request again",
       );
     case "closed":
-      return new Problem(409, `Run "${run}" takes nothing more: it is sealed; name another run`);
+      return new Problem(
+        409,
+        `Run "${run}" takes nothing more: it is sealed, or was begun for another UUID of the connector; name another run`,
+      );
   }
 }

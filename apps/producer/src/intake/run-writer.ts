@@ -3,6 +3,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { ChunkRecord } from "@sluice/inventory";
 import {
   openRun,
+  readRun,
   storeChunk,
   type Account,
   type Claim,
@@ -36,7 +37,7 @@ export type Written =
   /** Its claim is held for other content. */
   | { kind: "other-content" }
   | { kind: "full" }
-  /** The run takes nothing more. */
+  /** The run takes nothing more, or nothing of this connector. */
   | { kind: "closed" }
   /** The connector takes nothing until it is enabled again. */
   | { kind: "disabled" };
@@ -90,8 +91,9 @@ export class RunWriter {
     let rest = group;
     // Each turn but the last one settles a part, or opens the run.
     while (rest.length > 0) {
-      await this.open();
-      const enqueued = await this.#store(rest.map(({ part }) => part));
+      const enqueued: Enqueued = (await this.open())
+        ? await this.#store(rest.map(({ part }) => part))
+        : { kind: "closed", state: "open" };
       if (enqueued.kind === "claimed") {
         rest = withoutHeld(rest, enqueued.held);
       } else if (enqueued.kind === "closed" && enqueued.state === "unknown") {
@@ -104,13 +106,14 @@ export class RunWriter {
     }
   }
 
-  /** Opens the run, unless it is there. */
-  async open(): Promise<void> {
-    if (this.#isOpen) return;
+  /** Opens the run, unless it is there. False where that is another connector's: one that had this name before. */
+  async open(): Promise<boolean> {
+    if (this.#isOpen) return true;
     const { account, run: id, connector, lane } = this.#options;
     const description = { sources: [{ source: SOURCE, bytes: null, modifiedAtMs: null }] };
     await openRun(account, { id, connector, lane, description });
-    this.#isOpen = true;
+    this.#isOpen = (await readRun(account, id))?.connector === connector;
+    return this.#isOpen;
   }
 
   async #store(parts: readonly Part[]): Promise<Enqueued> {
