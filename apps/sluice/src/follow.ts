@@ -2,10 +2,10 @@ import { isDisabling } from "@sluice/governor";
 import { readBudget, readHolds, type Hold, type Run } from "@sluice/queue";
 import { pause } from "@sluice/service";
 import { EXIT } from "./exit-codes.ts";
-import { createHoldNotes, isBlocking } from "./hold-notes.ts";
+import { createHoldNotes, endOf, isBlocking } from "./hold-notes.ts";
 import { needRun, resumeCommand } from "./named-run.ts";
 import type { Session } from "./session.ts";
-import { clockText, counted, grouped, spanText, type Terminal } from "./terminal.ts";
+import { counted, grouped, spanText, type Terminal } from "./terminal.ts";
 
 export interface FollowOptions {
   session: Session;
@@ -67,7 +67,7 @@ async function progressLine(
     ...(run.unchanged > 0 ? [`${grouped(run.unchanged)} unchanged`] : []),
     ...(run.dead > 0 ? [`${grouped(run.dead)} dead`] : []),
     `${left}/${budget.limit ?? "?"} calls left`,
-    ...(hold ? [`held until ${hold.untilMs ? clockText(hold.untilMs) : "sluice resume"}`] : []),
+    ...(hold ? [`held until ${endOf(hold)}`] : []),
     `${counted(callsToGo, "call")}${toGo} to go`,
   ].join(" | ");
 }

@@ -1,6 +1,6 @@
 import type { Hold } from "@sluice/queue";
 import { describe, expect, it } from "vitest";
-import { createHoldNotes, isBlocking } from "./hold-notes.ts";
+import { createHoldNotes, endOf, isBlocking } from "./hold-notes.ts";
 import type { Terminal } from "./terminal.ts";
 
 function recorded(isWatched: boolean): { terminal: Terminal; notes: string[] } {
@@ -68,5 +68,16 @@ describe("isBlocking", () => {
     expect(isBlocking(hold({ reason: "credentials", untilMs: null }))).toBe(true);
     expect(isBlocking(hold({ reason: "operator", untilMs: null }))).toBe(false);
     expect(isBlocking(hold())).toBe(false);
+  });
+});
+
+describe("endOf", () => {
+  it.for([
+    ["rate-limit", sinceMs, "21:14:00"],
+    ["refused", null, "sluice resume"],
+    ["disabled", null, "sluice connectors enable"],
+    ["disabled-in-file", null, "enabled: true in its configuration"],
+  ] as const)("of %s names what really ends it", ([reason, untilMs, end]) => {
+    expect(endOf({ reason, untilMs })).toBe(end);
   });
 });

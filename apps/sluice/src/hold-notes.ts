@@ -31,12 +31,14 @@ export function createHoldNotes(
 }
 
 /** A hold for people: `held until 21:14:05 (rate-limit): ...`. */
-export function holdLine({ untilMs, reason, message }: Hold): string {
-  const until = untilMs === null ? remedyFor(reason) : clockText(untilMs);
-  return `held until ${until} (${reason}): ${message}`;
+export function holdLine(hold: Hold): string {
+  return `held until ${endOf(hold)} (${hold.reason}): ${hold.message}`;
 }
 
-function remedyFor(reason: string): string {
+/** When a hold ends, or what ends it. */
+export function endOf({ untilMs, reason }: Pick<Hold, "untilMs" | "reason">): string {
+  if (untilMs !== null) return clockText(untilMs);
+  if (reason === "disabled-in-file") return "enabled: true in its configuration";
   return isDisabling(reason) ? "sluice connectors enable" : "sluice resume";
 }
 

@@ -11,6 +11,7 @@ import {
   type Pressure,
 } from "@sluice/queue";
 import { EXIT } from "../exit-codes.ts";
+import { endOf } from "../hold-notes.ts";
 import { waitingText } from "../pressure-notes.ts";
 import { openSessions, type Session } from "../session.ts";
 import { chosenAccounts, readSettings, type Choice } from "../settings.ts";
@@ -131,6 +132,5 @@ function forecastText({ callsToGo, doneAtMs }: BudgetStatus): string {
 }
 
 function holdText(hold: Hold): string {
-  const until = hold.untilMs === null ? "until sluice resume" : `until ${clockText(hold.untilMs)}`;
-  return `${hold.scope} ${until}, ${hold.reason}: ${hold.message}`;
+  return `${hold.scope} until ${endOf(hold)}, ${hold.reason}: ${hold.message}`;
 }
