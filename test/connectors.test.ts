@@ -1,6 +1,7 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
-  disabledConnectors,
+  beginHold,
   listRuns,
   openRun,
   enqueueChunk,
@@ -198,18 +199,28 @@ describe("sluice connectors", () => {
       state: "disabled",
       enabled: { file: false, operator: true },
     });
-    // A process that ran by this file has told all others.
-    const up = place.start(["up", "--role", "worker", "--role", "sender", "--json"], { env });
-    await up.line(/^\{"roles"/m);
-    up.signal("SIGTERM");
-    await up.ended;
-    expect(await disabledConnectors(place.account)).toContain(place.sandbox.connectorUuid);
     await configure(true);
     const again = await place.run(["push", "hosts.ndjson", "--connector", "one", "--json"], {
       env,
     });
     expect(objectOf(again)).toMatchObject({ delivered: 5 });
   });
+
+  it.for(["push", "enqueue", "connectors enable"] as const)(
+    "that the file disabled go on as soon as it does no more, by %s as well as by a running up",
+    async (verb) => {
+      const { place, env, configure } = await openTwo(false);
+      await using _ = place;
+      // Some process has let all of them know what the file says.
+      await place.run(["drain"], { env });
+      await configure(true);
+      const args = verb === "connectors enable" ? ["one"] : ["hosts.ndjson", "--connector", "one"];
+      const ended = await place.run([...verb.split(" "), ...args], { env });
+      expect(ended.exitCode, ended.stderr).toBe(0);
+      const shown = await place.run(["connectors", "show", "one", "--json"], { env });
+      expect(objectOf(shown)).toMatchObject({ state: "active", holds: [] });
+    },
+  );
 
   it("keep their dead letters while they are disabled; those of others are replayed", async () => {
     const { place, env } = await openTwo();
@@ -225,6 +236,40 @@ describe("sluice connectors", () => {
     await place.run(["connectors", "enable", "one"], { env });
     await place.run(["drain"], { env });
     expect(objectOf(await place.run(replay, { env }))).toMatchObject({ replayed: 2, disabled: 0 });
+  });
+
+  it("that are configured no more keep what waits: a drain works off the rest, tells of it, and ends", async () => {
+    const { place, env } = await openTwo();
+    await using _ = place;
+    for (const name of ["one", "two"]) {
+      await place.run(["enqueue", "hosts.ndjson", "--connector", name], { env });
+    }
+    const config = await readFile(join(place.dir, "sluice.yaml"), "utf8");
+    await writeConfig(place, config.replace(/^ {2}one:$[^]*(?=^ {2}two:$)/m, "").split("\n"));
+    const drained = await place.run(["drain"], { env });
+    expect(drained.exitCode, drained.stderr).toBe(4);
+    expect(drained.stdout).toContain(
+      `5 records for connector ${place.sandbox.connectorUuid}, which is configured no more`,
+    );
+    expect(place.sandbox.count()).toBe(5);
+    await writeConfig(place, config.split("\n"));
+    const again = await place.run(["drain", "--json"], { env });
+    expect(objectOf(again)).toEqual({ pending: 0, openRuns: [] });
+  });
+
+  it("that are held until somebody acts keep no sibling from being drained", async () => {
+    const { place, env, second } = await openTwo();
+    await using _ = place;
+    for (const name of ["one", "two"]) {
+      await place.run(["enqueue", "hosts.ndjson", "--connector", name], { env });
+    }
+    const message = "refused again and again";
+    const hold = { scope: second, reason: "refused", durationMs: null, message } as const;
+    await beginHold(place.account, hold);
+    const drained = await place.run(["drain", "--json"], { env });
+    expect([drained.exitCode, objectOf(drained)]).toEqual([4, { pending: 5, openRuns: [] }]);
+    expect(drained.stderr).toContain(message);
+    expect(place.sandbox.count()).toBe(5);
   });
 
   it("are each reached over HTTP by their names; a disabled one is refused", async () => {

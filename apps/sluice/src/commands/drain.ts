@@ -1,10 +1,10 @@
 import {
   disabledConnectors,
+  knownConnectors,
   listRuns,
   readBacklog,
   readHolds,
   readWaiting,
-  type Account,
   type Hold,
   type Run,
   type Waiting,
@@ -20,7 +20,10 @@ import { counted, type Terminal } from "../terminal.ts";
 
 const LOOK_MS = 250;
 
-/** `sluice drain`: works off all that waits, of whatever run, and ends. What a disabled connector has stays. */
+/**
+ * `sluice drain`: works off all that waits, of whatever run, and ends. What a disabled connector has stays, and so does what
+ * waits for somebody to act: of a connector that is held, or configured no more.
+ */
 export async function drain(
   choice: Choice,
   terminal: Terminal,
@@ -49,9 +52,9 @@ async function workOff(
   const noteHolds = createHoldNotes(terminal);
   for (;;) {
     const all = await Promise.all(sessions.map(lookAt));
-    const pending = all.reduce((sum, one) => sum + one.pending, 0);
-    const isWorking = all.some((one) => one.pending > 0 && one.blocking === null);
-    if (!isWorking || signal.aborted) return tellEnd(all, pending, terminal);
+    const pending = sum(all.map((one) => one.pending));
+    const isWorking = all.some((one) => one.pending > 0 && !one.blocking.some(isOfAccount));
+    if (!isWorking || signal.aborted) return tellEnd(sessions, all, terminal);
     const holds = all.flatMap((one) => one.holds);
     noteHolds(holds, Date.now());
     terminal.progress(`${counted(pending, "record")} left${holds.length > 0 ? " | held" : ""}`);
@@ -61,40 +64,68 @@ async function workOff(
 
 /** An account, as far as draining goes. */
 interface Draining {
+  /** What can be worked off. */
   pending: number;
+  /** What else waits, but for disabled connectors: by UUID, of those that are held until somebody acts, or configured no more. */
+  left: readonly (readonly [connector: string, count: number])[];
   holds: readonly Hold[];
   /** What won't end by itself. */
-  blocking: Hold | null;
+  blocking: readonly Hold[];
   openRuns: readonly Run[];
 }
 
-async function lookAt({ account }: Session): Promise<Draining> {
+async function lookAt({ account, settings }: Session): Promise<Draining> {
   const disabled = await disabledConnectors(account);
-  const holds = (await readHolds(account)).filter(({ scope }) => !disabled.has(scope));
-  const pending = await countPending(account, disabled);
+  const configured = new Set(settings.connectors.map(({ uuid }) => uuid));
+  const holds = (await readHolds(account)).filter(
+    ({ scope }) => scope === "account" || (configured.has(scope) && !disabled.has(scope)),
+  );
+  const blocking = holds.filter(isBlocking);
+  const blocked = new Set(blocking.map(({ scope }) => scope));
   const openRuns = (await listRuns(account)).filter(({ state }) => state === "open");
-  return { pending, holds, blocking: holds.find(isBlocking) ?? null, openRuns };
-}
-
-/** What waits, but for disabled connectors. */
-async function countPending(account: Account, disabled: ReadonlySet<string>): Promise<number> {
-  if (disabled.size === 0) return sumOf(await readBacklog(account));
-  const waiting = (await readWaiting(account)).entries();
-  return waiting
-    .filter(([connector]) => !disabled.has(connector))
-    .reduce((sum, [, one]) => sum + sumOf(one), 0);
+  const whole = sumOf(await readBacklog(account));
+  const isLeft = (connector: string) =>
+    disabled.has(connector) || blocked.has(connector) || !configured.has(connector);
+  const found = { holds, blocking, openRuns };
+  if (!(await knownConnectors(account)).some(isLeft)) return { ...found, pending: whole, left: [] };
+  const all = [...(await readWaiting(account))]
+    .filter(([connector]) => isLeft(connector))
+    .map(([connector, waiting]) => [connector, sumOf(waiting)] as const);
+  const left = all.filter(([connector, count]) => count > 0 && !disabled.has(connector));
+  const pending = Math.max(0, whole - sum(all.map(([, count]) => count)));
+  return { ...found, pending, left };
 }
 
 function sumOf({ records, outbox, parked, inFlight }: Waiting): number {
   return records + outbox + parked + inFlight;
 }
 
-function tellEnd(all: readonly Draining[], pending: number, terminal: Terminal): number {
+function sum(counts: readonly number[]): number {
+  return counts.reduce((total, count) => total + count, 0);
+}
+
+function isOfAccount({ scope }: Hold): boolean {
+  return scope === "account";
+}
+
+function tellEnd(
+  sessions: readonly Session[],
+  all: readonly Draining[],
+  terminal: Terminal,
+): number {
   const openRuns = all.flatMap((one) => one.openRuns);
+  const left = all.flatMap((one) => one.left);
+  const pending = sum([...all.map((one) => one.pending), ...left.map(([, count]) => count)]);
+  const connectors = sessions.flatMap(({ settings }) => settings.connectors);
+  const strange = left.filter(([uuid]) => connectors.every((connector) => connector.uuid !== uuid));
   terminal.result({ pending, openRuns: openRuns.map(({ id }) => id) }, [
     pending === 0 ? "drained: nothing waits" : `${counted(pending, "record")} still waiting`,
+    ...strange.map(
+      ([uuid, count]) =>
+        `  ${counted(count, "record")} for connector ${uuid}, which is configured no more: add it again, then sluice drain`,
+    ),
     ...openRuns.map((run) => `  run ${run.id} is still open: ${resumeCommand(run)}`),
   ]);
-  for (const { blocking } of all) if (blocking) terminal.note(holdLine(blocking));
+  for (const hold of all.flatMap((one) => one.blocking)) terminal.note(holdLine(hold));
   return pending === 0 ? EXIT.done : EXIT.stopped;
 }
