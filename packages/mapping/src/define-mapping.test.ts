@@ -33,6 +33,8 @@ describe("a mapping in TypeScript", () => {
     ["names a field that is not one", () => ({ hostName: "x" }), '"hostName"'],
     ["gives what JSON can't say", () => ({ id: 1n }), "BigInt"],
     ["gives what has no end", () => cyclic, "circular"],
+    ["gives a promise", () => Promise.resolve({ id: "a" }), "promise"],
+    ["gives a promise that fails", () => Promise.reject(new Error("late")), "promise"],
   ];
   it.for(cases)("that %s fails, and its neighbours go on", ([, map, why]) => {
     expect(mappedBy(map)).toMatchObject({

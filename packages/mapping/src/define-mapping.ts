@@ -77,8 +77,14 @@ export function moduleMapping(definition: MappingDefinition): Mapping {
 
 function mapped(definition: MappingDefinition, record: JsonObject): Mapped {
   try {
+    const made: unknown = definition.map(record);
+    if (made instanceof Promise) {
+      // Nobody waits for it, and what it fails with must not end the process.
+      made.catch(() => {});
+      throw new TypeError("it returned a promise; it has to answer at once");
+    }
     // Nothing but what JSON can say goes on, and nothing that the module may change later.
-    const fields: unknown = JSON.parse(JSON.stringify(definition.map(record) ?? null));
+    const fields: unknown = JSON.parse(JSON.stringify(made ?? null));
     if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
       throw new TypeError("it returned no object of fields");
     }
