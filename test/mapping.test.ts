@@ -147,6 +147,17 @@ describe("sluice push --mapping", () => {
     expect(place.sandbox.count()).toBe(2);
   });
 
+  it.for([
+    ["{ map: 5 }", "it exports none"],
+    ["{ map: () => ({}), tests: [{ asset: {} }, 5] }", "tests[0].input"],
+  ] as const)("begins nothing with a module that exports %s", async ([mapping, message]) => {
+    await using place = await openPlace();
+    await place.write("hosts.ndjson", hostLines(1));
+    await place.write("m.ts", `export const mapping = ${mapping};\n`);
+    const { exitCode, stderr } = await push(place, "hosts.ndjson", "m.ts");
+    expect([exitCode, stderr]).toEqual([2, expect.stringContaining(message)]);
+  });
+
   it("shows with --dry-run what would be sent, and sends nothing", async () => {
     await using place = await openPlace();
     const { report } = await push(place, DEVICES, MAPPING, "--dry-run", "--first", "3");

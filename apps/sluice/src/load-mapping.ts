@@ -7,7 +7,10 @@ import { pathToFileURL } from "node:url";
 import type { Mapping } from "@sluice/inventory";
 import {
   compileMapping,
+  mappingSchema,
   moduleMapping,
+  placeText,
+  problemsOf,
   type MappingDefinition,
   type MappingSpec,
   type MappingTest,
@@ -95,11 +98,20 @@ async function loadModule(path: string, mtimeMs: number): Promise<LoadedMapping>
     throw new CommandError(`Cannot load the mapping "${path}": ${why}`);
   })) as { mapping?: Partial<MappingDefinition> };
   const { map, tests = [] } = loaded.mapping ?? {};
-  if (map === undefined) {
+  // Its types are only a promise.
+  if (typeof map !== "function") {
     const remedy = "export const mapping = defineMapping({ map(record) { ... } })";
     throw new CommandError(`Cannot use the mapping "${path}": it exports none; write ${remedy}`);
   }
-  return { mapping: moduleMapping({ map }), tests, lineOf: () => null };
+  const checked = mappingSchema.pick({ tests: true }).safeParse({ tests });
+  if (!checked.success) {
+    const problems = problemsOf(checked.error.issues);
+    throw new MappingError(
+      path,
+      problems.map(({ path: place, message }) => `${placeText(place)}: ${message}`),
+    );
+  }
+  return { mapping: moduleMapping({ map }), tests: checked.data.tests ?? [], lineOf: () => null };
 }
 
 let areOursResolved = false;

@@ -6,6 +6,6 @@ export {
   type MappingDefinition,
 } from "./define-mapping.ts";
 export type { Difference } from "./difference.ts";
-export { placeText, type MappingProblem } from "./mapping-problem.ts";
+export { placeText, problemsOf, type MappingProblem } from "./mapping-problem.ts";
 export { mappingSchema, type MappingSpec, type MappingTest } from "./mapping-schema.ts";
 export { runMappingTests, type TestResult } from "./mapping-tests.ts";
