@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { compileExpression } from "./expression.ts";
 
 /** What an expression gives for a record. */
@@ -67,6 +67,29 @@ describe("an expression", () => {
     ["an error of its own", '$error("no owner")', "no owner"],
   ] as const)("fails with %s", async ([, text, message]) => {
     await expect(valueOf(text, {})).rejects.toThrow(message);
+  });
+
+  it.for([
+    ["$toMillis(at)", "2026-01-02T03:04:05", "2026-01-02T03:04:05Z"],
+    ["$toMillis(at)", "2026-01-02T03:04:05.678", "2026-01-02T03:04:05.678Z"],
+    ["$toMillis(at)", "2026-01-02T03:04:05+01:00", "2026-01-02T02:04:05Z"],
+    ["$toMillis(at)", "2026-01-02", "2026-01-02T00:00:00Z"],
+    ["at.$toMillis()", "2026-01-02", "2026-01-02T00:00:00Z"],
+    ['$toMillis(at, "[D].[M].[Y] [H]:[m]")', "2.1.2026 3:04", "2026-01-02T03:04:00Z"],
+  ] as const)("takes dates as they are, wherever it runs: %s of %s", async ([text, at, is]) => {
+    vi.stubEnv("TZ", "America/New_York");
+    onTestFinished(() => void vi.unstubAllEnvs());
+    expect(new Date(2026, 0).getTimezoneOffset()).toBe(300);
+    expect(await valueOf(text, { at })).toBe(Date.parse(is));
+    expect(await valueOf(text, {})).toBeUndefined();
+  });
+
+  it.for([
+    ["[D01].[M01]", "02.01"],
+    ["[H01]:[m01]", "03:04"],
+  ] as const)("takes nothing from today: the picture %s fails", async ([picture, at]) => {
+    const failing = valueOf(`$toMillis(at, "${picture}")`, { at });
+    await expect(failing).rejects.toThrow("names no year");
   });
 
   it("never touches what objects inherit, whatever a record's names are", async () => {

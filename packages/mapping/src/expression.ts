@@ -3,6 +3,7 @@ import jsonata from "jsonata";
 import { CannotMap } from "./cannot-map.ts";
 import { plainValue } from "./plain-value.ts";
 import { type PathStep, valueAt } from "./simple-path.ts";
+import { TO_MILLIS_SIGNATURE, toMillis } from "./to-millis.ts";
 
 /** Gives what an expression makes of `at`, a record or a part of one; a promise where JSONata is asked. May throw `CannotMap`. */
 export type Evaluate = (at: unknown, record: JsonObject) => unknown;
@@ -62,6 +63,7 @@ export function compileExpression(text: string): CompiledExpression {
     return { kind: "expression", evaluate, isAsked: false, path };
   }
   countSteps(expression);
+  expression.registerFunction("toMillis", toMillis, TO_MILLIS_SIGNATURE);
   const askJsonata: Evaluate = (at, record) => ask(expression, at, record);
   return { kind: "expression", evaluate: askJsonata, isAsked: true, path: null };
 }
