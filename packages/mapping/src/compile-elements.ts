@@ -1,6 +1,7 @@
 import { isAbsent, type JsonObject } from "@sluice/inventory";
 import { CannotMap, type Origin, withOrigin } from "./cannot-map.ts";
 import { compileField, compileText, type Compiling } from "./compile-field.ts";
+import { ELEMENTS_MAX } from "./expression.ts";
 import type { MappingProblem } from "./mapping-problem.ts";
 import type { ElementsSpec, FieldSpec } from "./mapping-schema.ts";
 import { whenAllThere, whenThere } from "./when-there.ts";
@@ -86,7 +87,7 @@ function compileSource(spec: ElementsSpec, place: Path, compiling: Compiling): E
   return {
     elements: (record) =>
       whenThere(evaluate(record, record), (value) => {
-        const elements = elementsOf(value, split);
+        const elements = withOrigin(origin, () => elementsOf(value, split)) as unknown[];
         return typeof value === "string"
           ? elements.filter((element) => element !== null)
           : elements;
@@ -136,13 +137,19 @@ function columnSource(pattern: string, place: Path, { problems }: Compiling): El
   const chars = before.length + (after?.length ?? 0);
   const matches = (name: string) =>
     name.length >= chars && name.startsWith(before) && name.endsWith(after ?? "");
+  const columnsOf = (record: JsonObject) =>
+    Object.entries(record)
+      .filter(([name, value]) => matches(name.toLowerCase()) && !isAbsent(value))
+      .map(([column, value]) => ({ column, value }));
   return {
-    elements: (record) =>
-      Object.entries(record)
-        .filter(([name, value]) => matches(name.toLowerCase()) && !isAbsent(value))
-        .map(([column, value]) => ({ column, value })),
+    elements: (record) => withOrigin({ place, path: null }, () => bounded(columnsOf(record))),
     pathOf: () => null,
   };
+}
+
+function bounded<Element>(elements: readonly Element[]): readonly Element[] {
+  if (elements.length <= ELEMENTS_MAX) return elements;
+  throw new CannotMap(`it has more than ${ELEMENTS_MAX} elements; split the record`);
 }
 
 /** The elements of a list, or of a text that is split; `null` for what is absent, so that the others keep their place. */
@@ -154,5 +161,5 @@ function elementsOf(value: unknown, split: string | undefined): unknown[] {
     : Array.isArray(value)
       ? value
       : [value];
-  return elements.map((element) => (isAbsent(element) ? null : element));
+  return bounded(elements).map((element) => (isAbsent(element) ? null : element));
 }

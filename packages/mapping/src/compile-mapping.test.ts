@@ -139,6 +139,22 @@ describe("findings", () => {
     });
   });
 
+  it.for([
+    ["a list", { each: "all" }, { all: Array(100_001).fill(0) }],
+    ["a text", { each: "all", split: ";" }, { all: ";".repeat(100_000) }],
+    ["parallel lists", { parallel: { c: "all" } }, { all: Array(100_001).fill(0) }],
+    [
+      "columns",
+      { columns: "c*" },
+      Object.fromEntries(Array.from({ length: 100_001 }, (_, at) => [`c${at}`, at])),
+    ],
+  ] as const)("of %s are no more than any host has", async ([, from, record]) => {
+    const findings = { ...from, cve: "$uppercase($string($))" };
+    expect(await mapped({ findings }, { id: 1, ...record })).toMatchObject({
+      failure: { field: "vulnerabilities", message: expect.stringContaining("more than 100000") },
+    });
+  });
+
   it("know where each value of theirs comes from", () => {
     const mapping = mappingOf({
       findings: { each: "scan.vulns", cve: "id", severity: "risk.level" },

@@ -36,7 +36,8 @@ const FORBIDDEN = new Set(["now", "millis", "random", "shuffle", "eval"]);
 /** Many times what any mapping takes: about a tenth of a second. Counted, so that a slow machine decides nothing. */
 const STEPS_MAX = 100_000;
 const DEPTH_MAX = 200;
-const ELEMENTS_MAX = 100_000;
+/** No host has as much of anything; each element costs several promises. */
+export const ELEMENTS_MAX = 100_000;
 
 /** A name that no expression can write. */
 const STEPS = " steps";
