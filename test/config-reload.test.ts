@@ -1,4 +1,4 @@
-import { rm, symlink, unlink } from "node:fs/promises";
+import { rm, symlink, unlink, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { readHolds } from "@sluice/queue";
 import { describe, expect, it } from "vitest";
@@ -82,6 +82,30 @@ describe("a running sluice up", () => {
     await eventually(async () => expect(await readHolds(place.account)).toEqual([]));
     await enqueue(place, env, "one", hostLines(3));
     await eventually(() => expect(sandbox.count()).toBe(3));
+  });
+
+  it("reads a changed module anew, with what it imports, whatever its time says", async () => {
+    await using place = await openPlace();
+    const { sandbox } = place;
+    const write = async (name: string) => {
+      await place.write("os.ts", `export const os = "${name}";\n`);
+      const made = "{ id: String(id), os: `${os} ${version}` }";
+      await place.write(
+        "m.ts",
+        `import { os } from "./os.ts";\nconst version = "${name}";\nexport const mapping = { map: ({ id }) => (${made}) };\n`,
+      );
+      // As tools leave it that copy files, or make images.
+      await utimes(join(place.dir, "m.ts"), 0, 0);
+    };
+    await write("one");
+    const { up, env, account, one } = await startUp(place);
+    await writeConfig(place, [...account, one.replace(" }", ", mapping: m.ts }")]);
+    await up.line(/"files":\["sluice.yaml","m.ts"\]/);
+    await write("two");
+    await eventually(() => expect(up.stderr.match(/"event":"settings.applied"/g)).toHaveLength(2));
+    await enqueue(place, env, "one", '{"id":"a"}\n');
+    const received = () => sandbox.asset(sandbox.connectorUuid, "a")?.received;
+    await eventually(() => expect(received()).toContain('"operatingSystem":"two two"'));
   });
 
   it("follows a file that is a link into a folder that is replaced, as in a cluster", async () => {

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
-import { readFile, stat } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { registerHooks } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -50,9 +50,8 @@ const MODULE = /\.[mc]?[jt]s$/;
 export async function loadMapping(source: MappingSource): Promise<LoadedMapping> {
   if (source.kind === "inline") return compileInline(source);
   const { path } = source;
-  const { mtimeMs } = await stat(path).catch(cannotRead(path));
-  if (MODULE.test(path)) return await loadModule(path, mtimeMs);
-  return readMapping(path, await readFile(path, "utf8").catch(cannotRead(path)));
+  const text = await readFile(path, "utf8").catch(cannotRead(path));
+  return MODULE.test(path) ? await loadModule(path, text) : readMapping(path, text);
 }
 
 function readMapping(path: string, text: string): LoadedMapping {
@@ -88,12 +87,21 @@ function mistakesIn(path: string, mistakes: readonly YamlMistake[]): MappingErro
   return new MappingError(path, lines);
 }
 
-async function loadModule(path: string, mtimeMs: number): Promise<LoadedMapping> {
+/** What was loaded under which number. A module is kept under its address for ever: a changed one needs another. */
+const loadedTexts = new Map<string, { text: string; change: number }>();
+let changes = 0;
+
+async function loadModule(path: string, text: string): Promise<LoadedMapping> {
   resolveOurs();
-  // A module is kept under its address: a changed one needs another.
   const url = pathToFileURL(resolve(path));
-  url.searchParams.set("changed", String(mtimeMs));
-  const loaded = (await import(url.href).catch((error: unknown) => {
+  if (loadedTexts.get(url.href)?.text !== text) {
+    changes += 1;
+    loadedTexts.set(url.href, { text, change: changes });
+  }
+  const { change } = loadedTexts.get(url.href) ?? { change: changes };
+  const loaded = (await import(changed(url.href, change)).catch((error: unknown) => {
+    // What it imports may have been wrong: read all of it again the next time.
+    loadedTexts.delete(url.href);
     const why = error instanceof Error ? error.message : String(error);
     throw new CommandError(`Cannot load the mapping "${path}": ${why}`);
   })) as { mapping?: Partial<MappingDefinition> };
@@ -116,16 +124,30 @@ async function loadModule(path: string, mtimeMs: number): Promise<LoadedMapping>
 
 let areOursResolved = false;
 
-/** A mapping may lie anywhere, and `@sluice/mapping` still means this one. */
+/** A mapping may lie anywhere, and `@sluice/mapping` still means this one; the files that it imports change with it. */
 function resolveOurs(): void {
   if (areOursResolved) return;
   areOursResolved = true;
   registerHooks({
-    resolve: (specifier, context, next) =>
-      specifier === "@sluice/mapping"
-        ? next(specifier, { ...context, parentURL: import.meta.url })
-        : next(specifier, context),
+    resolve(specifier, context, next) {
+      if (specifier === "@sluice/mapping") {
+        return next(specifier, { ...context, parentURL: import.meta.url });
+      }
+      const resolved = next(specifier, context);
+      const change = CHANGE.exec(context.parentURL ?? "")?.[1];
+      const isFile = /^\.{0,2}\//.test(specifier);
+      if (change === undefined || !isFile) return resolved;
+      return { ...resolved, url: changed(resolved.url, Number(change)) };
+    },
   });
+}
+
+const CHANGE = /[?&]change=(\d+)$/;
+
+function changed(address: string, change: number): string {
+  const url = new URL(address);
+  url.searchParams.set("change", String(change));
+  return url.href;
 }
 
 function cannotRead(path: string) {
