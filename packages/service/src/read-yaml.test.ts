@@ -74,10 +74,29 @@ describe("a YAML file", () => {
     expect(mistakesIn(["name: [hunter2]", "sizes: hunter2"]).join()).not.toContain("hunter2");
   });
 
+  it.for([
+    "!hunter2 x",
+    "!h!unter2 x",
+    "|hunter2",
+    ">hunter2",
+    "}hunter2",
+    '"a\\xhunter2"',
+    "*hunter2",
+    "[hunter2",
+    "hunter2: x: y",
+  ])("never shows a value that is broken: %s", (value) => {
+    const mistakes = mistakesIn([`name: ${value}`]).join("\n");
+    expect(mistakes).not.toBe("");
+    expect(mistakes).not.toMatch(/hu|unter2/);
+  });
+
   it.for<[string, readonly string[], string]>([
     ["a key twice", ["name: a", "name: b"], "2:1  this key is there already"],
     ["a bracket that is never closed", ["name: a", "tags: [x"], "2:9  "],
-    ["a tag of which nothing is known", ["name: !secret a"], "1:7  unresolved tag: !secret"],
+    ["a tag of which nothing is known", ["name: !secret a"], "1:7  this tag is not known"],
+    ["a glob without quotes", ["name: a", "tags: [*.csv]"], "2:8  no anchor of that name"],
+    ["a value inside itself", ["name: a", "sizes: &s {a: *s}"], "2:15  no anchor of that name"],
+    ["an alias before its anchor", ["name: *n", "tags: [&n a]"], "1:7  no anchor of that name"],
     ["a second document", ["name: a", "---", "name: b"], "2:1  "],
     ["nothing", [""], "1:1  expected object, not null"],
   ])("with %s is refused, and the place is told", ([, lines, mistake]) => {

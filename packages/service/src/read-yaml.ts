@@ -1,4 +1,14 @@
-import { isAlias, isMap, isScalar, isSeq, LineCounter, parseDocument, type Document } from "yaml";
+import {
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  visit,
+  type Document,
+  type YAMLError,
+} from "yaml";
 import type { z } from "zod";
 import { mistakesOf, type PlacelessMistake } from "./schema-mistakes.ts";
 
@@ -47,15 +57,18 @@ export function readYaml<Schema extends z.ZodType>(
   if (typeof document === "string") {
     return wrong([{ line: 1, column: 1, path: "", message: document }]);
   }
-  const broken = [...document.errors, ...document.warnings];
+  const broken = [
+    ...[...document.errors, ...document.warnings].map((error) => ({
+      offset: error.pos[0],
+      message: wordsFor(error),
+    })),
+    ...strayAliases(document).map((offset) => ({
+      offset,
+      message: "no anchor of that name comes before it; put text that begins with * into quotes",
+    })),
+  ];
   if (broken.length > 0) {
-    return wrong(
-      broken.map(({ pos, code, message }) => ({
-        ...at(pos[0]),
-        path: "",
-        message: code === "DUPLICATE_KEY" ? "this key is there already" : lowered(message),
-      })),
-    );
+    return wrong(broken.map(({ offset, message }) => ({ ...at(offset), path: "", message })));
   }
   const locate = (mistake: PlacelessMistake): YamlMistake => ({
     ...at(offsetOf(document, mistake)),
@@ -145,6 +158,33 @@ function pathText(path: readonly PropertyKey[]): string {
     .replace(/^\./, "");
 }
 
-function lowered(message: string): string {
-  return message.charAt(0).toLowerCase() + message.slice(1);
+const WORDS: ReadonlyMap<string, string> = new Map([
+  ["DUPLICATE_KEY", "this key is there already"],
+  ["TAG_RESOLVE_FAILED", "this tag is not known; put text that begins with ! into quotes"],
+  ["BAD_DIRECTIVE", "this directive is not known"],
+  ["BAD_DQ_ESCAPE", "there is no such escape; use single quotes for text with backslashes"],
+]);
+
+/** What is wrong, without what stands there: a secret may begin like a tag, or like a block. */
+function wordsFor({ code, message }: YAMLError): string {
+  const general = message.charAt(0).toLowerCase() + message.slice(1).replace(/: .*/s, "");
+  return WORDS.get(code) ?? general;
+}
+
+/** Where an alias stands whose anchor does not end before it. */
+function strayAliases(document: Document): readonly number[] {
+  const anchors = new Set<string>();
+  const strays: number[] = [];
+  visit(document, {
+    Node(_, node, ancestors) {
+      if (!isAlias(node)) {
+        if (node.anchor !== undefined) anchors.add(node.anchor);
+        return;
+      }
+      const { source } = node;
+      const isInside = ancestors.some((one) => "anchor" in one && one.anchor === source);
+      if (isInside || !anchors.has(source)) strays.push(startOf(node) ?? 0);
+    },
+  });
+  return strays;
 }
