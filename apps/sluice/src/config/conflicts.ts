@@ -1,7 +1,7 @@
 import { gatewayOfPlatform, parseGatewayUrl } from "@sluice/csam";
 import { compileMapping, mappingSchema } from "@sluice/mapping";
 import { noSuchName, type PlacelessMistake } from "@sluice/service";
-import { NAME, referenceIn } from "./file-schema.ts";
+import { isUuid, NAME, referenceIn } from "./file-schema.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 type Section = Readonly<Record<string, unknown>>;
@@ -38,6 +38,7 @@ export function findConflicts(
     ...connectors.flatMap(([name, connector]) => [
       ...accountMistakes(["connectors", name], connector, accounts),
       ...unsetVariables(["connectors", name], connector, environment, needsSecrets),
+      ...wrongUuid(["connectors", name, "uuid"], connector["uuid"], environment),
       ...mappingMistakes(["connectors", name, "mapping"], connector["mapping"]),
     ]),
     ...sharedUuids(connectors, accounts, environment),
@@ -144,7 +145,7 @@ export function gatewayAddress(account: Section, environment: Environment): stri
 export function resolved(value: string, environment: Environment): string | null {
   const name = referenceIn(value);
   if (name === null) return value;
-  return environment[name]?.trim() || null;
+  return (Object.hasOwn(environment, name) && environment[name]?.trim()) || null;
 }
 
 const SECRETS = ["password", "clientSecret"];
@@ -162,6 +163,20 @@ function unsetVariables(
     if (typeof value !== "string" || !isAsked || resolved(value, environment) !== null) return [];
     return [{ path: [...path, key], message: `the environment has no ${referenceIn(value)}` }];
   });
+}
+
+/** What stands in the file itself its schema has seen. */
+function wrongUuid(
+  path: Path,
+  uuid: unknown,
+  environment: Environment,
+): readonly PlacelessMistake[] {
+  const name = typeof uuid === "string" ? referenceIn(uuid) : null;
+  if (typeof uuid !== "string" || name === null) return [];
+  const value = resolved(uuid, environment);
+  if (value === null || isUuid(value)) return [];
+  const message = `the environment's ${name} is no UUID; copy it from the connector's page in Qualys`;
+  return [{ path, message }];
 }
 
 function accountMistakes(

@@ -11,6 +11,10 @@ import { z } from "zod";
 export const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
 const UUID = z.guid();
 
+export function isUuid(value: string): boolean {
+  return UUID.safeParse(value).success;
+}
+
 /** The environment's variable that a value names as `${NAME}`, or null for a value that is meant as it stands. */
 export function referenceIn(value: string): string | null {
   return /^\$\{([A-Za-z_]\w*)\}$/.exec(value)?.[1] ?? null;
@@ -119,7 +123,7 @@ const connectorSchema = z
     uuid: z
       .string()
       .refine(
-        (value) => referenceIn(value) !== null || UUID.safeParse(value).success,
+        (value) => referenceIn(value) !== null || isUuid(value),
         "it is no UUID; copy it from the connector's page in Qualys",
       )
       .describe("the UUID that Qualys shows for your webhook connector, or ${NAME}"),

@@ -210,6 +210,19 @@ describe("sluice.yaml", () => {
       ],
     ],
     [
+      "a variable that holds no UUID, or is none but in name",
+      [
+        ...ACCOUNT,
+        "connectors:",
+        "  a: { uuid: '${THE_PASSWORD}' }",
+        "  b: { uuid: '${constructor}' }",
+      ],
+      [
+        "4:14: connectors.a.uuid: the environment's THE_PASSWORD is no UUID; copy it from the connector's page in Qualys",
+        "5:14: connectors.b.uuid: the environment has no constructor",
+      ],
+    ],
+    [
       "too few and too many credentials",
       [
         "accounts:",
