@@ -49,6 +49,17 @@ describe("the sweep", () => {
     expect(await loadChunk(account, live)).not.toBeNull();
   });
 
+  it("adds those of each connector, however many of another wait in front of it", async () => {
+    const account = await freshAccount();
+    await using queues = new Queues(account);
+    const stuck = await openTestRun(account, "live", "stuck");
+    for (let count = 0; count < 120; count += 1) await store(account, stuck, 1);
+    await store(account, await openTestRun(account), 1);
+    await sweep(account, queues, now);
+    const jobs = { "intake-live": 100, "intake-backfill": 1, outbound: 0 };
+    expect(await waiting(queues)).toEqual(jobs);
+  });
+
   it("fills a batch whose worker died before it did, and adds its job", async () => {
     const account = await freshAccount();
     await using queues = new Queues(account);

@@ -42,17 +42,17 @@ async function isFilled(account: Account, batch: number): Promise<boolean> {
   }
 }
 
-/** A hundred at a time: those of the oldest chunks without whose jobs nothing goes on. */
+/** A hundred of a connector at a time: those of its oldest chunks, without whose jobs nothing of it goes on. */
 const CHUNKS_ADDED_MAX = 100;
 
 async function addLostChunks(account: Account, queues: Queues, ageMs: number): Promise<void> {
   const untilMs = (await look(account)).nowMs - ageMs;
   const disabled = await disabledConnectors(account);
-  let added = 0;
+  const added = new Map<string, number>();
   for await (const { sequence, connector, lane } of waitingChunks(account, untilMs)) {
-    if (disabled.has(connector)) continue;
+    const count = added.get(connector) ?? 0;
+    if (disabled.has(connector) || count === CHUNKS_ADDED_MAX) continue;
     await queues.addChunk(lane, sequence);
-    added += 1;
-    if (added === CHUNKS_ADDED_MAX) return;
+    added.set(connector, count + 1);
   }
 }
