@@ -82,6 +82,25 @@ describe("the mapping of a connector in sluice.yaml", () => {
     expect(JSON.parse(file.stdout)).toMatchObject({ dead: { mapping: "maps/hosts.yaml:3" } });
   });
 
+  it("is tried on records as they lie in the connector's files", async () => {
+    const { place, env, head, inline } = await openMapped();
+    await using _ = place;
+    await writeConfig(place, [...head, ...inline, "    at: data.hosts"]);
+    await place.write("hosts.json", '{"data":{"hosts":[{"number":"n-1"},{"number":"n-2"}]}}');
+    const args = ["mapping", "try", "hosts.json", "--line", "2", "--json"];
+    const { stdout } = await place.run(args, { env });
+    expect(JSON.parse(stdout)).toMatchObject({ before: { number: "n-2" } });
+  });
+
+  it("has to make the key fields that its connector names", async () => {
+    const { place, env, head, inline } = await openMapped();
+    await using _ = place;
+    await writeConfig(place, [...head, ...inline, "    keyFields: [number, id]"]);
+    const checked = await place.run(["config", "check"], { env });
+    expect(checked.exitCode).toBe(2);
+    expect(checked.stdout).toContain("the key fields number are none of its fields");
+  });
+
   it("is checked with the rest, and its mistakes have their places", async () => {
     const { place, env, head, inline, file } = await openMapped();
     await using _ = place;

@@ -187,6 +187,19 @@ describe.concurrent("sluice plan", () => {
     expect(stdout).toContain('"sourceNativeKey": "host-1"');
   });
 
+  it("tells what of a mapping gave nothing for any record, which --strict complains of", async () => {
+    await using place = await openPlace();
+    await place.write("m.yaml", "fields: { id: id, ip: adress, os: os }\n");
+    const { stdout, exitCode } = await endOf(place, hostLines(2), "--mapping", "m.yaml");
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain("1 part gave nothing for any record");
+    expect(stdout).toContain("\n  fields.ip: adress\n");
+    const strict = ["--mapping", "m.yaml", "--strict", "--json"];
+    const strictly = await endOf(place, hostLines(2), ...strict);
+    expect(strictly.exitCode).toBe(3);
+    expect(planOf(strictly)).toMatchObject({ silent: [{ place: "fields.ip", expr: "adress" }] });
+  });
+
   it("is what push --dry-run does, with its other options", async () => {
     await using place = await openPlace();
     await place.write("hosts.ndjson", hostLines(25));

@@ -186,6 +186,9 @@ async function valuesOf(client: Account["client"], key: string): Promise<string[
       return await client.zrange(key, "0", "-1");
     case "stream":
       return (await client.xrange(key, "-", "+")).flatMap(([, fields]) => fields);
+    case "none":
+      // It has expired since it was listed.
+      return [];
     default:
       throw new Error(`Cannot read "${key}": it is of another type`);
   }

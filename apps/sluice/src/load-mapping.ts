@@ -29,6 +29,8 @@ export type MappingSource =
 /** A mapping, ready for records. */
 export interface LoadedMapping {
   mapping: Mapping;
+  /** What it says, where it is declarative. */
+  spec: MappingSpec | null;
   tests: readonly MappingTest[];
   /** Where a place in the mapping stands, as `file:line`; `null` where it is code. */
   lineOf: (place: readonly (string | number)[]) => string | null;
@@ -77,7 +79,8 @@ function compileInline({ spec, path, place }: MappingSource & { kind: "inline" }
 function compiledOf(value: unknown, lineOf: LoadedMapping["lineOf"]): LoadedMapping {
   const compiled = compileMapping(value);
   assert(compiled.kind === "compiled", "A mapping with mistakes got past its check");
-  return { mapping: compiled.mapping, tests: compiled.spec.tests ?? [], lineOf };
+  const { mapping, spec } = compiled;
+  return { mapping, spec, tests: spec.tests ?? [], lineOf };
 }
 
 function mistakesIn(path: string, mistakes: readonly YamlMistake[]): MappingError {
@@ -119,7 +122,8 @@ async function loadModule(path: string, text: string): Promise<LoadedMapping> {
       problems.map(({ path: place, message }) => `${placeText(place)}: ${message}`),
     );
   }
-  return { mapping: moduleMapping({ map }), tests: checked.data.tests ?? [], lineOf: () => null };
+  const mapping = moduleMapping({ map });
+  return { mapping, spec: null, tests: checked.data.tests ?? [], lineOf: () => null };
 }
 
 let areOursResolved = false;

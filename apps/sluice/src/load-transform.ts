@@ -1,8 +1,19 @@
-import { createTransform, type MappingPolicy, type Transform } from "@sluice/inventory";
+import {
+  createTransform,
+  hasDefaultKeys,
+  type MappingPolicy,
+  type Transform,
+} from "@sluice/inventory";
+import { MappingCoverage, type SilentPart } from "@sluice/mapping";
 import { ConfigError } from "@sluice/service";
 import type { TransformRecipe } from "@sluice/worker";
 import type { ConnectorSettings } from "./config/account-settings.ts";
-import { loadMapping, MappingError, type MappingSource } from "./load-mapping.ts";
+import {
+  loadMapping,
+  MappingError,
+  type LoadedMapping,
+  type MappingSource,
+} from "./load-mapping.ts";
 
 /** How one connector's records become assets: plain data, so that any process or thread can make the function of it. */
 export interface TransformSettings {
@@ -17,11 +28,40 @@ export function recipeFor(settings: TransformSettings): TransformRecipe {
 }
 
 /** The function for these settings. Throws a `CommandError` with every mistake of the mapping. */
-export async function loadTransform(settings: TransformSettings): Promise<Transform> {
-  const { policy, mapping: source } = settings;
-  if (source === null) return createTransform(policy);
-  const { mapping } = await loadMapping(source);
-  return createTransform(policy, mapping);
+export async function loadTransform({ policy, mapping }: TransformSettings): Promise<Transform> {
+  return createTransform(policy, mapping && (await loadMappingFor(policy, mapping)).mapping);
+}
+
+/** The same function, and what of a declarative mapping has given nothing so far. */
+export async function loadWatchedTransform({
+  policy,
+  mapping: source,
+}: TransformSettings): Promise<{
+  transform: Transform;
+  silent: () => readonly SilentPart[];
+}> {
+  if (source === null) return { transform: createTransform(policy), silent: () => [] };
+  const { mapping, spec } = await loadMappingFor(policy, source);
+  if (spec === null) return { transform: createTransform(policy, mapping), silent: () => [] };
+  const coverage = new MappingCoverage(spec);
+  const transform = createTransform(policy, coverage.watch(mapping));
+  return { transform, silent: () => coverage.silent() };
+}
+
+/** The mapping of a connector. Key fields are fields of the mapping, so it has to make those that the connector names. */
+export async function loadMappingFor(
+  policy: MappingPolicy,
+  source: MappingSource,
+): Promise<LoadedMapping> {
+  const loaded = await loadMapping(source);
+  if (loaded.spec === null || hasDefaultKeys(policy)) return loaded;
+  const { fields } = loaded.spec;
+  const missing = policy.keyFields.filter((name) => !Object.hasOwn(fields, name));
+  if (missing.length === 0) return loaded;
+  const made = Object.keys(fields).join(", ");
+  throw new MappingError(source.path, [
+    `the key fields ${missing.join(", ")} are none of its fields, which are ${made}; name some of these`,
+  ]);
 }
 
 /** By UUID, the functions of connectors of one account. */

@@ -1,4 +1,5 @@
 import type { Example, LintFinding, Place } from "@sluice/inventory";
+import type { SilentPart } from "@sluice/mapping";
 import type { DeadGroup, PlanReport } from "@sluice/pipeline";
 import type { PlanBudget } from "./plan-budget.ts";
 import { counted, grouped, spanText } from "./terminal.ts";
@@ -11,6 +12,8 @@ export interface PlanObject extends PlanReport {
     | { kind: "account"; account: string }
     | { kind: "unused" }
     | { kind: "unreachable"; message: string };
+  /** What of a declarative mapping gave nothing for any record. */
+  silent: readonly SilentPart[];
   budget: PlanBudget;
 }
 
@@ -24,6 +27,7 @@ export function planLines(plan: PlanObject, patterns: readonly string[]): string
     ...outcomeLines(plan),
     ...plan.deadLetters.flatMap(deadLines),
     ...plan.warnings.flatMap(leftOutLines),
+    ...silentLines(plan.silent),
     ...LEVELS.flatMap((level) =>
       plan.findings.filter((finding) => finding.level === level),
     ).flatMap(findingLines),
@@ -101,6 +105,14 @@ function leftOutLines({ code, records, examples }: PlanReport["warnings"][number
   return [
     `left out: ${code}, ${counted(records, "value")}`,
     ...examples.map(({ value, places }) => `  ${placesText(places)}: ${value}`),
+  ];
+}
+
+function silentLines(silent: readonly SilentPart[]): string[] {
+  if (silent.length === 0) return [];
+  return [
+    `warning: mapping, ${counted(silent.length, "part")} gave nothing for any record: does the source have such a field?`,
+    ...silent.map(({ place, expr }) => `  ${place}${expr === null ? "" : `: ${expr}`}`),
   ];
 }
 

@@ -78,16 +78,19 @@ export function withMapping(settings: Settings, choice: MappingChoice): Settings
   return { ...settings, accounts };
 }
 
-/** For commands that look at a mapping alone. */
+/** For commands that look at a mapping alone: what becomes of a record, and how the connector's files are read. */
 export function readMappingSettings(
   environment: Environment,
   choice: MappingChoice,
-): TransformSettings {
-  const transform =
-    findConfigFile(environment) === null
-      ? transformOfEnvironment(environment)
-      : chosenConnector(readSettings(environment, "connectors"), choice).connector.transform;
-  return mappedBy(transform, choice);
+): Pick<ConnectorSettings, "transform"> & {
+  reading: Pick<ConnectorSettings, "format" | "at" | "encoding">;
+} {
+  if (findConfigFile(environment) === null) {
+    return { transform: mappedBy(transformOfEnvironment(environment), choice), reading: {} };
+  }
+  const settings = readSettings(environment, "connectors");
+  const { connector: reading } = chosenConnector(settings, choice);
+  return { transform: mappedBy(reading.transform, choice), reading };
 }
 
 function mappedBy(transform: TransformSettings, { mapping: path }: MappingChoice) {

@@ -39,6 +39,15 @@ describe("the transform of a connector", () => {
     });
   });
 
+  it("lets no other field be the key where a mapping names one that the record does not have", async () => {
+    const record = { id: null, serial: "S1" };
+    expect(await transformed({ record })).toMatchObject({ kind: "dead", reason: "no-key" });
+    expect(await transformed({ record: { serial: "S1" } })).toMatchObject({ key: "S1" });
+    const named = mappingPolicy({ ...policy, keyFields: ["id", "serial"] });
+    const chosen = createTransform(named, mappingTo({ record }));
+    expect(await chosen("{}")).toMatchObject({ key: "S1" });
+  });
+
   it("answers at once where its mapping does, and later where it promises", async () => {
     const mapped = { record: { id: "a" } };
     expect(createTransform(policy, mappingTo(mapped))("{}")).toMatchObject({ key: "a" });

@@ -10,7 +10,7 @@ export { importPayload } from "./import-payload.ts";
 export type { JsonObject } from "./json-object.ts";
 export type { Mapped, Mapping, MappingFailure } from "./mapping.ts";
 export { OPTIONAL_FIELD_NAMES } from "./optional-fields.ts";
-export { DEFAULT_KEY_FIELDS, mappingPolicy, type MappingPolicy } from "./policy.ts";
+export { DEFAULT_KEY_FIELDS, hasDefaultKeys, mappingPolicy, type MappingPolicy } from "./policy.ts";
 export { type RawAsset, rawAssetSchema } from "./raw-asset.ts";
 export {
   CHUNK_ASSETS_MAX,

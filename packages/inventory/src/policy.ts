@@ -60,6 +60,11 @@ export function mappingPolicy(
   return Object.freeze(policy);
 }
 
+/** Whether nobody has said where the key is. */
+export function hasDefaultKeys({ keyFields }: MappingPolicy): boolean {
+  return keyFields.join() === DEFAULT_KEY_FIELDS.join();
+}
+
 /** The policy behind a mapping of the connector's own: what it maps on purpose is sent. */
 export function mappedPolicy(policy: MappingPolicy): MappingPolicy {
   return { ...policy, optionalFields: [...new Set([...policy.optionalFields, ...MAPPED_FIELDS])] };

@@ -7,7 +7,7 @@ import { isDeeperThan, isJsonObject, type JsonObject } from "./json-object.ts";
 import { mapAsset, type UnsentIdentity } from "./map-asset.ts";
 import type { Mapped, Mapping } from "./mapping.ts";
 import { parseRecord } from "./parse-record.ts";
-import { mappedPolicy, type MappingPolicy } from "./policy.ts";
+import { hasDefaultKeys, mappedPolicy, type MappingPolicy } from "./policy.ts";
 import { quoted } from "./quoted.ts";
 import { parseFields } from "./raw-asset.ts";
 import { sourceKey } from "./source-key.ts";
@@ -71,7 +71,10 @@ export type Transform = (text: string) => Transformed | Promise<Transformed>;
 export function createTransform(policy: MappingPolicy, mapping: Mapping | null = null): Transform {
   if (mapping === null) return (text) => transformRecord(text, policy);
   const whole = mappedPolicy(policy);
-  const finish = (mapped: Mapped) => transformMapped(mapped, mapping, whole);
+  // A mapping that names a key means it: where a record has none, no other field takes its place.
+  const keyed = hasDefaultKeys(policy) ? { ...whole, keyFields: ["id"] } : whole;
+  const finish = (mapped: Mapped) =>
+    transformMapped(mapped, mapping, Object.hasOwn(mapped.record, "id") ? keyed : whole);
   return (text) => {
     const read = readRecord(text);
     if (read.kind === "dead") return read;
@@ -103,7 +106,8 @@ function transformMapped(
   }
   const transformed = transformRaw(record, policy);
   if (transformed.kind === "dead") {
-    const origin = mapping.originOf(transformed.path);
+    const path = transformed.reason === "no-key" ? "id" : transformed.path;
+    const origin = mapping.originOf(path);
     if (origin === null) return transformed;
     return { ...transformed, path: origin.path ?? transformed.path, place: origin.place };
   }

@@ -139,7 +139,8 @@ function mapRecord(parts: readonly Part[], record: JsonObject): Mapped | Promise
   return whenAllThere(values, (there): Mapped => {
     const mapped: Record<string, unknown> = {};
     for (const [index, { name }] of parts.entries()) {
-      if (there[index] !== undefined) mapped[name] = there[index];
+      // A key that the mapping names is named also where there is none.
+      if (there[index] !== undefined || name === "id") mapped[name] = there[index] ?? null;
     }
     const failure = parts.map(({ name }) => failures.get(name)).find((one) => one !== undefined);
     return failure === undefined ? { record: mapped } : { record: mapped, failure };
@@ -151,8 +152,14 @@ function failureOf(field: string, error: unknown): MappingFailure {
   const origin = error instanceof CannotMap ? error.origin : null;
   const place = origin?.place ?? [];
   const path = origin?.path ?? "";
-  const message = `Cannot map ${path || field} by ${placeText(place) || "the mapping"}: ${why}`;
+  const message = `Cannot map ${path || nameInMapping(field)} by ${placeText(place) || "the mapping"}: ${why}`;
   return { field, path, place, message };
+}
+
+/** What a mapping calls a field of the mapped record. */
+function nameInMapping(field: string): string {
+  if (field === "vulnerabilities") return "findings";
+  return field === "custom_attributes" ? "customAttributes" : field;
 }
 
 /** A path through the mapped record, `vulnerabilities[2].severity`, as one through the source's. */

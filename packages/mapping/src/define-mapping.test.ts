@@ -24,6 +24,12 @@ describe("a mapping in TypeScript", () => {
     });
   });
 
+  it("names its key, also where a record has none", () => {
+    expect(mappedBy(() => ({ id: undefined, serial: "S1" }))).toEqual({
+      record: { id: null, serial: "S1" },
+    });
+  });
+
   const cyclic: Record<string, unknown> = {};
   cyclic["id"] = cyclic;
   const cases: readonly (readonly [string, () => unknown, string])[] = [
@@ -31,6 +37,11 @@ describe("a mapping in TypeScript", () => {
     ["gives nothing", () => undefined, "no object"],
     ["gives a list", () => [], "no object"],
     ["names a field that is not one", () => ({ hostName: "x" }), '"hostName"'],
+    [
+      "names one of a finding that is not one",
+      () => ({ id: "a", findings: [{ cve: "CVE-2021-1", severty: 5 }] }),
+      '"findings.severty"; known are cve, severity',
+    ],
     ["gives what JSON can't say", () => ({ id: 1n }), "BigInt"],
     ["gives what has no end", () => cyclic, "circular"],
     ["gives a promise", () => Promise.resolve({ id: "a" }), "promise"],

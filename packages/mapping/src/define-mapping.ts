@@ -66,6 +66,10 @@ const KNOWN = new Set([
   "software",
   "customAttributes",
 ]);
+const KNOWN_INSIDE: Readonly<Record<string, ReadonlySet<string>>> = {
+  findings: new Set(["cve", "severity", "port", "protocol", "status"]),
+  software: new Set(["name", "version"]),
+};
 
 /** A mapping from a module, as one that never throws. */
 export function moduleMapping(definition: MappingDefinition): Mapping {
@@ -88,18 +92,30 @@ function mapped(definition: MappingDefinition, record: JsonObject): Mapped {
     if (typeof fields !== "object" || fields === null || Array.isArray(fields)) {
       throw new TypeError("it returned no object of fields");
     }
-    const entries = Object.entries(fields);
-    const unknown = entries.find(([name]) => !KNOWN.has(name))?.[0];
-    if (unknown !== undefined) {
-      throw new TypeError(`there is no field "${unknown}"; known are ${[...KNOWN].join(", ")}`);
-    }
-    return {
-      record: Object.fromEntries(entries.map(([name, value]) => [RENAMED[name] ?? name, value])),
-    };
+    checkNames("", fields, KNOWN);
+    const entries = Object.entries(fields).map(([name, value]) => [RENAMED[name] ?? name, value]);
+    // A key that the module names is named also where there is none.
+    const hasKey = typeof made === "object" && made !== null && "id" in made;
+    return { record: { ...(hasKey && { id: null }), ...Object.fromEntries(entries) } };
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     const message = `Cannot map the record by the mapping's module: ${why}`;
     // Its key is not known, so no field beside it is.
     return { record: {}, failure: { field: "", path: "", place: [], message } };
+  }
+}
+
+/** What has no name that we know would be left out in silence. */
+function checkNames(place: string, fields: object, known: ReadonlySet<string>): void {
+  for (const [name, value] of Object.entries(fields) as [string, unknown][]) {
+    if (!known.has(name)) {
+      const all = [...known].join(", ");
+      throw new TypeError(`there is no field "${place}${name}"; known are ${all}`);
+    }
+    const inside = KNOWN_INSIDE[name];
+    if (inside === undefined || place !== "" || !Array.isArray(value)) continue;
+    for (const element of value as readonly unknown[]) {
+      if (typeof element === "object" && element !== null) checkNames(`${name}.`, element, inside);
+    }
   }
 }

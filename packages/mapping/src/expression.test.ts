@@ -49,6 +49,12 @@ describe("an expression", () => {
     ["1 & $now()", 4, "$now is not for mappings"],
     ["($r := $random; $r())", 7, "$random is not for mappings"],
     ["$eval(a)", 0, "$eval is not for mappings"],
+    ["1 + $sun(a)", 4, "There is no function $sun"],
+    ["a ~> $trm", 5, "There is no function $trm"],
+    ["Host Name", 8, 'put it into backticks, and those into quotes: "`Host Name`"'],
+    ["OS (long)", 0, '"OS" is no function, their names begin with $; if it is the name of a field'],
+    ["Inventory-No", 0, '"Inventory-No" is an operation: put spaces around its signs'],
+    ["OS/Version*Patch", 0, "backticks"],
   ] as const)("%s is a mistake at %i", ([text, offset, message]) => {
     expect(compileExpression(text)).toEqual({
       kind: "invalid",
@@ -90,6 +96,40 @@ describe("an expression", () => {
   ] as const)("takes nothing from today: the picture %s fails", async ([picture, at]) => {
     const failing = valueOf(`$toMillis(at, "${picture}")`, { at });
     await expect(failing).rejects.toThrow("names no year");
+  });
+
+  it.for([
+    "memory_mb*1024",
+    "a - b",
+    "($twice := function($x) { $x * 2 }; a.$twice($))",
+    "a#$i.$string($i)",
+  ])("%s is one", (text) => {
+    expect(compileExpression(text)).toMatchObject({ kind: "expression" });
+  });
+
+  it.for([
+    ["[D01]/[M01]/[Y0001]", "09/25/2026"],
+    ["[M01]/[D01]/[Y0001]", "13/05/2026"],
+    ["[D].[M].[Y]", "31.2.2026"],
+    ["[D].[M].[Y]", "soon"],
+    ["[Y0001]-[M01]-[D01] [H01]:[m01]", "2026-01-02"],
+  ] as const)(
+    "makes no other date of what a picture does not fit: %s of %s",
+    async ([picture, at]) => {
+      const text = `$toMillis(at, "${picture}")`;
+      expect(await valueOf(text, { at })).toBe(`"${at}" does not fit "${picture}"`);
+    },
+  );
+
+  it.for([
+    ["[D01]/[M01]/[Y0001]", "9/2/2026", "2026-02-09"],
+    ["[D1o] [MNn] [Y]", "2nd March 2026", "2026-03-02"],
+    ["[Y0001][M01][D01]", "20260302", "2026-03-02"],
+    ["[M]/[D]/[Y] [h]:[m] [P]", "3/2/2026 12:30 am", "2026-03-02T00:30:00Z"],
+    ["[Y]-[M]-[D]T[H]:[m]:[s].[f001]", "2026-03-02T01:02:03.5", "2026-03-02T01:02:03.500Z"],
+    ["[Y]-[M]-[D] [H]:[m] [Z]", "2026-03-02 01:00 +02:00", "2026-03-01T23:00:00Z"],
+  ] as const)("reads dates as their picture says: %s of %s", async ([picture, at, is]) => {
+    expect(await valueOf(`$toMillis(at, "${picture}")`, { at })).toBe(Date.parse(is));
   });
 
   it("never touches what objects inherit, whatever a record's names are", async () => {

@@ -1,22 +1,13 @@
 import type { JsonObject } from "@sluice/inventory";
 import jsonata from "jsonata";
 import { CannotMap } from "./cannot-map.ts";
+import { mistakeIn, nameHint, type Tree } from "./expression-tree.ts";
 import { plainValue } from "./plain-value.ts";
 import { type PathStep, valueAt } from "./simple-path.ts";
 import { TO_MILLIS_SIGNATURE, toMillis } from "./to-millis.ts";
 
 /** Gives what an expression makes of `at`, a record or a part of one; a promise where JSONata is asked. May throw `CannotMap`. */
 export type Evaluate = (at: unknown, record: JsonObject) => unknown;
-
-/** What JSONata makes of an expression's text; its own types know less. */
-interface Tree {
-  type: string;
-  value?: unknown;
-  position?: number;
-  steps?: readonly Tree[];
-  stages?: readonly Tree[];
-  expr?: Tree;
-}
 
 export type CompiledExpression =
   | {
@@ -29,9 +20,6 @@ export type CompiledExpression =
     }
   /** `offset`: characters into the text, from 0. */
   | { kind: "invalid"; offset: number; message: string };
-
-/** What gives something else each time, or runs text of a record as an expression. */
-const FORBIDDEN = new Set(["now", "millis", "random", "shuffle", "eval"]);
 
 /** Many times what any mapping takes: about a tenth of a second. Counted, so that a slow machine decides nothing. */
 const STEPS_MAX = 100_000;
@@ -50,14 +38,12 @@ export function compileExpression(text: string): CompiledExpression {
     expression = jsonata(text, { stack: DEPTH_MAX, sequence: ELEMENTS_MAX });
   } catch (error) {
     const { message, position } = error as jsonata.JsonataError;
-    return { kind: "invalid", offset: Math.max(0, (position ?? 1) - 1), message };
+    const offset = Math.max(0, (position ?? 1) - 1);
+    return { kind: "invalid", offset, message: `${message}${nameHint(text)}` };
   }
   const tree = expression.ast() as Tree;
-  const forbidden = findForbidden(tree);
-  if (forbidden !== null) {
-    const message = `$${forbidden.name} is not for mappings: the same record always has to give the same`;
-    return { kind: "invalid", offset: forbidden.offset, message };
-  }
+  const mistake = mistakeIn(tree, text);
+  if (mistake !== null) return { kind: "invalid", ...mistake };
   const evaluate = simple(tree);
   if (evaluate !== null) {
     const path = tree.type === "path" ? text : null;
@@ -104,19 +90,6 @@ function simpleStep(node: Tree): PathStep | null {
 /** Whether a node has nothing besides that would change what it means. */
 function hasOnly(node: object, names: readonly string[]): boolean {
   return Object.keys(node).every((name) => names.includes(name));
-}
-
-function findForbidden(tree: unknown): { name: string; offset: number } | null {
-  if (typeof tree !== "object" || tree === null) return null;
-  const { type, value, position } = tree as Partial<Tree>;
-  if (type === "variable" && typeof value === "string" && FORBIDDEN.has(value)) {
-    return { name: value, offset: Math.max(0, (position ?? 0) - value.length - 1) };
-  }
-  for (const child of Object.values(tree)) {
-    const found = findForbidden(child);
-    if (found !== null) return found;
-  }
-  return null;
 }
 
 /** JSONata can loop for ever, so its steps are counted: by its own hook, which its types know for text only. */

@@ -1,4 +1,5 @@
 export { compileMapping, type CompiledMapping } from "./compile-mapping.ts";
+export { MappingCoverage, type SilentPart } from "./coverage.ts";
 export {
   defineMapping,
   moduleMapping,

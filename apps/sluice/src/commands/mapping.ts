@@ -2,7 +2,7 @@ import { createTransform } from "@sluice/inventory";
 import { runMappingTests, type TestResult } from "@sluice/mapping";
 import { openSources, type SourceRecord } from "@sluice/sources";
 import { CommandError, EXIT } from "../exit-codes.ts";
-import { loadMapping } from "../load-mapping.ts";
+import { loadMappingFor } from "../load-transform.ts";
 import { readMappingSettings, type MappingChoice } from "../settings.ts";
 import { counted, type Terminal } from "../terminal.ts";
 import { readingOf, type Reading } from "./push.ts";
@@ -13,11 +13,11 @@ export interface TryOptions extends MappingChoice, Reading {
 
 /** `sluice mapping test`: runs the examples that a mapping brings along. */
 export async function testMapping(options: MappingChoice, terminal: Terminal): Promise<number> {
-  const { policy, mapping: source } = readMappingSettings(process.env, options);
+  const { policy, mapping: source } = readMappingSettings(process.env, options).transform;
   if (source === null) {
     throw new CommandError("Cannot test a mapping: none is named; use --mapping FILE");
   }
-  const { mapping, tests } = await loadMapping(source);
+  const { mapping, tests } = await loadMappingFor(policy, source);
   if (tests.length === 0) {
     throw new CommandError(`Cannot test "${source.path}": it has no \`tests\`; write one`);
   }
@@ -57,9 +57,10 @@ export async function tryMapping(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  const { policy, mapping: source } = readMappingSettings(process.env, options);
-  const loaded = source === null ? null : await loadMapping(source);
-  const record = await recordAt(file, options, signal);
+  const { transform, reading } = readMappingSettings(process.env, options);
+  const { policy, mapping: source } = transform;
+  const loaded = source === null ? null : await loadMappingFor(policy, source);
+  const record = await recordAt(file, { ...reading, ...options }, signal);
   const transformed = await createTransform(policy, loaded?.mapping ?? null)(record.text);
   const before = parsed(record.text);
   if (transformed.kind === "dead") {

@@ -1,11 +1,11 @@
 import type { Transform } from "@sluice/inventory";
 import { Plan, type PlanReport } from "@sluice/pipeline";
-import { compareAssets, learnedBytesMax, type Account } from "@sluice/queue";
+import { compareAssets, disabledConnectors, learnedBytesMax, type Account } from "@sluice/queue";
 import type { SourceFile, SourceRecord } from "@sluice/sources";
 import type { ConnectorSettings } from "../config/account-settings.ts";
 import { EXIT } from "../exit-codes.ts";
 import { firstAssets } from "../first-assets.ts";
-import { loadTransform } from "../load-transform.ts";
+import { loadWatchedTransform } from "../load-transform.ts";
 import { openKnownAccount, type Known } from "../known-account.ts";
 import { budgetOf } from "../plan-budget.ts";
 import { planLines, type PlanObject } from "../plan-lines.ts";
@@ -30,13 +30,16 @@ export async function plan(
 ): Promise<number> {
   const settings = withMapping(readSettings(process.env, "connectors"), options);
   const { account: owner, connector } = chosenConnector(settings, options);
-  const transform = await loadTransform(connector.transform);
+  const { transform, silent } = await loadWatchedTransform(connector.transform);
   const sources = await readable(patterns, options, { connector, transform }, signal);
   await using known = await openKnownAccount(settings, owner, terminal);
   if (known.kind === "unreachable") {
     terminal.note(`warning: ${known.message}; everything counts as new`);
   }
   const account = known.kind === "account" ? known.account : null;
+  if (await isDisabled(account, connector)) {
+    terminal.note(`note: connector "${connector.name}" is disabled; a push would be refused`);
+  }
   const report = await planOf(sources, options, {
     connector,
     transform,
@@ -50,10 +53,18 @@ export async function plan(
     connector: connector.uuid,
     compared: comparison(known),
     ...report,
+    silent: report.read > 0 ? silent() : [],
     budget,
   };
   terminal.result(object, planLines(object, patterns.length > 0 ? patterns : connector.files));
-  return hasComplaint(report, options.strict === true) ? EXIT.deadLetters : EXIT.done;
+  return hasComplaint(object, options.strict === true) ? EXIT.deadLetters : EXIT.done;
+}
+
+async function isDisabled(
+  account: Account | null,
+  { uuid, isEnabled }: ConnectorSettings,
+): Promise<boolean> {
+  return !isEnabled || (account !== null && (await disabledConnectors(account)).has(uuid));
 }
 
 async function planOf(
@@ -119,8 +130,11 @@ function comparison(known: Known): PlanObject["compared"] {
 }
 
 /** Like a linter's: records that would be lost, and with `--strict` whatever there is to say. */
-function hasComplaint({ dead, findings, warnings }: PlanReport, isStrict: boolean): boolean {
+function hasComplaint(
+  { dead, findings, warnings, silent }: PlanObject,
+  isStrict: boolean,
+): boolean {
   const levels = isStrict ? ["error", "warning"] : ["error"];
   const isBad = findings.some(({ level }) => levels.includes(level));
-  return dead > 0 || isBad || (isStrict && warnings.length > 0);
+  return dead > 0 || isBad || (isStrict && warnings.length + silent.length > 0);
 }
