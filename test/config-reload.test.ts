@@ -169,4 +169,23 @@ describe("a running sluice up", () => {
     up.signal("SIGHUP");
     await eventually(() => expect(sandbox.count()).toBe(2));
   });
+
+  it("puts credentials into force later that it could not when it read them", async () => {
+    await using place = await openPlace();
+    const { sandbox, account } = place;
+    const { up, env, account: lines, one } = await startUp(place, { WRONG: "wrong" });
+    await writeConfig(place, [...lines.map((line) => line.replace("PW", "WRONG")), one]);
+    await up.line(/"event":"settings.applied"/);
+    await enqueue(place, env, "one", hostLines(2));
+    await eventually(async () => {
+      expect(await readHolds(account)).toMatchObject([{ reason: "credentials" }]);
+    });
+    // Nobody can decide anything about calls meanwhile.
+    await account.client.rename(account.key("governor"), account.key("aside"));
+    await account.client.set(account.key("governor"), "x");
+    await writeConfig(place, [...lines, one]);
+    await up.line(/"event":"settings.refused"/);
+    await account.client.rename(account.key("aside"), account.key("governor"));
+    await eventually(() => expect(sandbox.count()).toBe(2));
+  });
 });

@@ -28,6 +28,9 @@ export class AccountRoles implements AsyncDisposable {
   #transforms: Transforms = new Map();
   #worker: RunningRole | null = null;
   #sender: RunningRole | null = null;
+  /** By which calls the sender runs; null where there is none. */
+  #calls: string | null = null;
+  #isSending = false;
 
   private constructor(session: Session, report: Report) {
     this.#session = session;
@@ -47,7 +50,8 @@ export class AccountRoles implements AsyncDisposable {
       running.#transforms = await loadTransforms(session.settings.connectors);
     }
     await applyEnabled(session, session.settings);
-    if (roles.includes("sender")) running.#sender = await running.#startSender();
+    running.#isSending = roles.includes("sender");
+    await running.#renewSender();
     if (roles.includes("worker")) running.#worker = await running.#startWorker();
     stack.move();
     return running;
@@ -61,12 +65,21 @@ export class AccountRoles implements AsyncDisposable {
   /** Goes on by other settings of the same account. A mapping with mistakes is thrown, and changes nothing. */
   async apply(settings: AccountSettings): Promise<void> {
     if (this.#worker !== null) this.#transforms = await loadTransforms(settings.connectors);
-    const isCallingAlike = callsFingerprint(settings) === callsFingerprint(this.#settings);
     this.#settings = settings;
     await applyEnabled(this.#session, settings);
-    if (this.#sender === null || isCallingAlike) return;
-    await this.#sender[Symbol.asyncDispose]();
+    await this.#renewSender();
+  }
+
+  /** Begins the sender anew unless one runs that calls alike. Should it fail, the next time begins it. */
+  async #renewSender(): Promise<void> {
+    const calls = callsFingerprint(this.#settings);
+    if (!this.#isSending || this.#calls === calls) return;
+    const before = this.#sender;
+    this.#sender = null;
+    this.#calls = null;
+    await before?.[Symbol.asyncDispose]();
     this.#sender = await this.#startSender();
+    this.#calls = calls;
   }
 
   #connector(uuid: string): ConnectorSettings | null {

@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { pause } from "@sluice/service";
+import { ConfigError, pause } from "@sluice/service";
 
 /** What files say, by their paths; null for one that can't be read. */
 type Contents = ReadonlyMap<string, string | null>;
@@ -9,13 +9,16 @@ export interface FollowOptions<Settings> {
   read: () => Settings;
   /** The files that such settings come from. */
   filesOf: (settings: Settings) => readonly string[];
-  /** Puts settings into force, or throws and changes nothing. */
+  /** Puts settings into force. Throws a `ConfigError`, and has changed nothing, or what keeps it from that now: then it is tried again. */
   apply: (settings: Settings) => Promise<void>;
   onRefused: (error: unknown) => void;
   signal: AbortSignal;
   /** How often the files are looked at. Default 500. */
   lookMs?: number;
 }
+
+/** Looks until what could not be put into force is tried again. */
+const RETRY_LOOKS = 10;
 
 /**
  * Applies what the files say whenever they say something else, until the signal: however they were replaced, for their contents are
@@ -32,14 +35,17 @@ export async function followSettings<Settings>(
   using hangups = new Hangups();
   let inForce = contents;
   let seen = contents;
+  let looksToRetry: number | null = null;
   while (!signal.aborted) {
     await pause(lookMs, AbortSignal.any([signal, hangups.next]));
     if (signal.aborted) return;
     const found = await contentsOf([...inForce.keys()]);
     const isSettled = isSame(found, seen) && !isSame(found, inForce);
     seen = found;
-    if (!isSettled && !hangups.take()) continue;
+    if (looksToRetry !== null) looksToRetry -= 1;
+    if (!isSettled && !hangups.take() && looksToRetry !== 0) continue;
     inForce = found;
+    looksToRetry = null;
     try {
       const settings = options.read();
       const files = await contentsOf(options.filesOf(settings));
@@ -48,6 +54,7 @@ export async function followSettings<Settings>(
       seen = inForce;
       await options.apply(settings);
     } catch (error) {
+      if (!(error instanceof ConfigError)) looksToRetry = RETRY_LOOKS;
       options.onRefused(error);
     }
   }
