@@ -170,6 +170,17 @@ describe("a running sluice up", () => {
     await eventually(() => expect(sandbox.count()).toBe(2));
   });
 
+  it("is not ended by a SIGHUP that comes while it starts, or stops; the first one is heeded", async () => {
+    await using place = await openPlace();
+    const up = place.start(["up"]);
+    await up.line(/^the producer does not run/m);
+    up.signal("SIGHUP");
+    await up.line(/"event":"settings.applied"/);
+    up.signal("SIGTERM");
+    up.signal("SIGHUP");
+    expect((await up.ended).exitCode).toBe(0);
+  });
+
   it("puts credentials into force later that it could not when it read them", async () => {
     await using place = await openPlace();
     const { sandbox, account } = place;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ConfigError } from "@sluice/service";
 import { expect, it, onTestFinished, vi } from "vitest";
-import { contentsOf, followSettings } from "./follow-settings.ts";
+import { contentsOf, followSettings, Hangups } from "./follow-settings.ts";
 
 /** Follows one file, whose settings are put into force by `apply`. */
 async function follow(apply: () => Promise<void>) {
@@ -13,17 +13,20 @@ async function follow(apply: () => Promise<void>) {
   await writeFile(path, "one");
   const refused: unknown[] = [];
   const stopping = new AbortController();
+  const hangups = new Hangups();
   const following = followSettings(await contentsOf([path]), {
     read: () => null,
     filesOf: () => [path],
     apply,
     onRefused: (error) => void refused.push(error),
+    hangups,
     signal: stopping.signal,
     lookMs: 1,
   });
   onTestFinished(async () => {
     stopping.abort();
     await following;
+    hangups[Symbol.dispose]();
   });
   return { refused, change: async () => await writeFile(path, "two") };
 }

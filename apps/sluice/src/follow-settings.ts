@@ -12,6 +12,7 @@ export interface FollowOptions<Settings> {
   /** Puts settings into force. Throws a `ConfigError`, and has changed nothing, or what keeps it from that now: then it is tried again. */
   apply: (settings: Settings) => Promise<void>;
   onRefused: (error: unknown) => void;
+  hangups: Hangups;
   signal: AbortSignal;
   /** How often the files are looked at. Default 500. */
   lookMs?: number;
@@ -31,8 +32,7 @@ export async function followSettings<Settings>(
   contents: Contents,
   options: FollowOptions<Settings>,
 ): Promise<void> {
-  const { signal, lookMs = 500 } = options;
-  using hangups = new Hangups();
+  const { hangups, signal, lookMs = 500 } = options;
   let inForce = contents;
   let seen = contents;
   let looksToRetry: number | null = null;
@@ -73,8 +73,8 @@ function isSame(one: Contents, other: Contents): boolean {
   return one.size === other.size && one.entries().every(([path, text]) => other.get(path) === text);
 }
 
-/** The SIGHUPs of this process, which end it no more. */
-class Hangups implements Disposable {
+/** The SIGHUPs of this process, which end it no more from here on. */
+export class Hangups implements Disposable {
   #waiting = new AbortController();
   readonly #onHangup = () => this.#waiting.abort();
 

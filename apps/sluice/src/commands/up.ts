@@ -5,7 +5,7 @@ import { aborted, ConfigError, pause } from "@sluice/service";
 import { ROLES, type Role } from "../account-roles.ts";
 import { findConfigFile } from "../config/find-file.ts";
 import { CommandError, EXIT } from "../exit-codes.ts";
-import { contentsOf, followSettings } from "../follow-settings.ts";
+import { contentsOf, followSettings, Hangups } from "../follow-settings.ts";
 import { serveHealthIfAsked } from "../health.ts";
 import { createHoldNotes } from "../hold-notes.ts";
 import { watchLoop } from "../loop-watchdog.ts";
@@ -29,6 +29,7 @@ export async function up(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
+  using hangups = new Hangups();
   const file = findConfigFile(process.env);
   // A file that goes away does not let the environment take its place.
   const environment = { ...process.env, SLUICE_CONFIG: file ?? "none" };
@@ -38,7 +39,7 @@ export async function up(
   const first = read();
   for (const note of first.settings.notes) terminal.note(`note: ${note}`);
   const roles = rolesFor(chosen, first.intake, terminal);
-  const isStuck = await runRoles({ roles, contents, read, first }, terminal, signal);
+  const isStuck = await runRoles({ roles, contents, read, first, hangups }, terminal, signal);
   return isStuck && !signal.aborted ? restart() : EXIT.done;
 }
 
@@ -62,6 +63,7 @@ interface Configured {
   contents: Awaited<ReturnType<typeof contentsOf>>;
   read: () => UpSettings;
   first: UpSettings;
+  hangups: Hangups;
 }
 
 /** Runs until the signal, or until something is stuck; tells which. */
@@ -181,12 +183,13 @@ function filesOf({ file, accounts }: Settings): readonly string[] {
 
 /** Changed files are in force at once; wrong ones change nothing, and it is said what is wrong. */
 async function followFiles(
-  { contents, read }: Configured,
+  { contents, read, hangups }: Configured,
   { running, report, signal }: Followed,
 ): Promise<void> {
   await followSettings(contents, {
     read: () => read().settings,
     filesOf,
+    hangups,
     signal,
     async apply(settings) {
       const { accounts } = settings;
