@@ -1,13 +1,14 @@
 import { Option, type Command } from "commander";
-import { demo } from "./commands/demo.ts";
 import { sample } from "./commands/sample.ts";
-import { sandbox } from "./commands/sandbox.ts";
 import { simulate, type SimulateOptions } from "./commands/simulate.ts";
 import { countOf, portOf, wholeNumber } from "./number-flags.ts";
-import { sandboxOptions, type SandboxFlags } from "./sandbox-options.ts";
+import type { SandboxFlags } from "./sandbox-options.ts";
 import { terminalOf, verb, type Common, type Exit } from "./verb.ts";
 
-/** `demo`, `sandbox`, `sample` and `simulate`: nothing of them is for Qualys. */
+/**
+ * `demo`, `sandbox`, `sample` and `simulate`: nothing of them is for Qualys. The sandbox is loaded when it is asked for: to roles it
+ * would be memory that they never use.
+ */
 export function addRehearsing(program: Command, signal: AbortSignal, exit: Exit): void {
   verb(
     program,
@@ -17,9 +18,10 @@ export function addRehearsing(program: Command, signal: AbortSignal, exit: Exit)
   )
     .option("--assets <n>", "how many", countOf, 3_000)
     .option("--open", "show the local CSAM's page, and stay until Ctrl-C")
-    .action(async (options: Common & { assets: number; open?: boolean }) =>
-      exit(await demo(options, terminalOf(options), signal)),
-    );
+    .action(async (options: Common & { assets: number; open?: boolean }) => {
+      const { demo } = await import("./commands/demo.ts");
+      exit(await demo(options, terminalOf(options), signal));
+    });
   addSimulate(program, signal, exit);
   verb(
     program,
@@ -42,8 +44,9 @@ export function addRehearsing(program: Command, signal: AbortSignal, exit: Exit)
     .option("--counting", "count the assets of bodies that are not even parsed, for benchmarks")
     .option("--open", "open its page in a browser")
     .action(async (options: Common & SandboxFlags & { open?: boolean }) => {
+      const { sandbox } = await import("./commands/sandbox.ts");
       const isOpened = options.open === true;
-      exit(await sandbox(sandboxOptions(options), isOpened, terminalOf(options), signal));
+      exit(await sandbox(options, isOpened, terminalOf(options), signal));
     });
   program
     .command("sample")

@@ -8,8 +8,6 @@ import { IntakeRuns } from "./intake-runs.ts";
 import type { IntakeConnectors } from "./intake-connector.ts";
 import { addPublicRoutes } from "./public-routes.ts";
 import { createRetryAfter } from "./retry-after.ts";
-import { addRoutes } from "./routes.ts";
-import { createServer } from "./server.ts";
 import { createSignatureCheck } from "./webhook-signature.ts";
 
 export interface IntakeSettings {
@@ -82,6 +80,9 @@ export async function startIntake(options: IntakeOptions): Promise<Intake> {
     void work.finally(() => adding.delete(work));
   };
   const runs = stack.use(new IntakeRuns({ ...options, nowMs, onChunk }));
+  // An HTTP server is much to load for those who only read files.
+  const { createServer } = await import("./server.ts");
+  const { addRoutes } = await import("./routes.ts");
   const app = await createServer(options);
   const allowance = new Allowance(BODIES_IN_HAND * bodyBytesMax);
   const turns = new Allowance(options.requestsMax ?? REQUESTS_IN_HAND);

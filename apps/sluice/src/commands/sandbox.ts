@@ -1,17 +1,19 @@
-import { startSandbox, type SandboxOptions } from "@sluice/sandbox";
+import { startSandbox } from "@sluice/sandbox";
 import { aborted } from "@sluice/service";
 import { CommandError, EXIT } from "../exit-codes.ts";
 import { serveHealthIfAsked } from "../health.ts";
 import { openPage } from "../open-page.ts";
+import { sandboxOptions, type SandboxFlags } from "../sandbox-options.ts";
 import type { Terminal } from "../terminal.ts";
 
 /** `sluice sandbox`: the local CSAM alone, until a signal; its page in a browser if `isOpened`. */
 export async function sandbox(
-  options: SandboxOptions,
+  flags: SandboxFlags,
   isOpened: boolean,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
+  const options = sandboxOptions(flags);
   await using server = await startSandbox(options).catch((cause: unknown) => {
     throw new CommandError(cause instanceof Error ? cause.message : String(cause), EXIT.usage, {
       cause,
