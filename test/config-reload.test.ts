@@ -84,6 +84,20 @@ describe("a running sluice up", () => {
     await eventually(() => expect(sandbox.count()).toBe(3));
   });
 
+  it("follows a mapping that was wrong or absent when it was named", async () => {
+    await using place = await openPlace();
+    const { sandbox } = place;
+    const { up, env, account, one } = await startUp(place);
+    await writeConfig(place, [...account, one.replace(" }", ", mapping: new.yaml }")]);
+    await up.line(/"problems":\["sluice.yaml:8:\d+: connectors.one.mapping: cannot read/);
+    await place.write("new.yaml", "fields: { id: number + }\n");
+    await up.line(/"problems":\["new.yaml:1:\d+: fields.id: /);
+    await place.write("new.yaml", "fields: { id: number }\n");
+    await up.line(/"event":"settings.applied"/);
+    await enqueue(place, env, "one", '{"id":"a","number":"n-1"}\n');
+    await eventually(() => expect(sandbox.asset(sandbox.connectorUuid, "n-1")).toBeDefined());
+  });
+
   it("reads a changed module anew, with what it imports, whatever its time says", async () => {
     await using place = await openPlace();
     const { sandbox } = place;

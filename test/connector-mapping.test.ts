@@ -115,6 +115,7 @@ describe("the mapping of a connector in sluice.yaml", () => {
         expect.stringMatching(
           /^sluice\.yaml:13:\d+: connectors\.inline\.mapping\.fields\.hostname: /,
         ),
+        expect.stringMatching(/^maps\/hosts\.yaml:2:\d+: fields\.id: /),
       ],
     });
     await writeConfig(place, [...head, ...inline, ...file]);
@@ -136,8 +137,10 @@ describe("the mapping of a connector in sluice.yaml", () => {
     await using other = await openSubscription();
     const { sandbox } = place;
     const all = { ...env, OTHER_PW: other.sandbox.password };
-    const enqueue = async (connector: string) => {
-      const args = ["enqueue", "hosts.ndjson", "--connector", connector];
+    // What enqueues elsewhere has a file of its own.
+    await place.write("elsewhere.yaml", [...head, ...inline].join("\n"));
+    const enqueue = async (connector: string, config = "sluice.yaml") => {
+      const args = ["enqueue", "hosts.ndjson", "--connector", connector, "--config", config];
       expect(await place.run(args, { env: all })).toMatchObject({ exitCode: 0 });
     };
     const roles = ["--role", "worker", "--role", "sender"];
@@ -156,7 +159,7 @@ describe("the mapping of a connector in sluice.yaml", () => {
     expect(JSON.parse(refused)).toMatchObject({
       problems: [expect.stringMatching(/^maps\/hosts\.yaml:2:\d+: fields\.id: /)],
     });
-    await enqueue("inline");
+    await enqueue("inline", "elsewhere.yaml");
     await eventually(() =>
       expect(sandbox.asset(sandbox.connectorUuid, "inline-n-1")).toBeDefined(),
     );

@@ -16,7 +16,7 @@ async function follow(apply: () => Promise<void>) {
   const hangups = new Hangups();
   const following = followSettings(await contentsOf([path]), {
     read: () => null,
-    filesOf: () => [path],
+    files: () => [path],
     apply,
     onRefused: (error) => void refused.push(error),
     hangups,

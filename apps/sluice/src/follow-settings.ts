@@ -7,8 +7,8 @@ type Contents = ReadonlyMap<string, string | null>;
 export interface FollowOptions<Settings> {
   /** Reads what the files say now. Throws what is wrong with them. */
   read: () => Settings;
-  /** The files that such settings come from. */
-  filesOf: (settings: Settings) => readonly string[];
+  /** The files that settings come from now, also while something is wrong with them. */
+  files: () => readonly string[];
   /** Puts settings into force. Throws a `ConfigError`, and has changed nothing, or what keeps it from that now: then it is tried again. */
   apply: (settings: Settings) => Promise<void>;
   onRefused: (error: unknown) => void;
@@ -44,15 +44,13 @@ export async function followSettings<Settings>(
     seen = found;
     if (looksToRetry !== null) looksToRetry -= 1;
     if (!isSettled && !hangups.take() && looksToRetry !== 0) continue;
-    inForce = found;
     looksToRetry = null;
     try {
-      const settings = options.read();
-      const files = await contentsOf(options.filesOf(settings));
+      const files = await contentsOf(options.files());
       // What was found before counts: of anything that has changed since then, the next look will tell.
       inForce = new Map([...files, ...found].filter(([path]) => files.has(path)));
       seen = inForce;
-      await options.apply(settings);
+      await options.apply(options.read());
     } catch (error) {
       if (!(error instanceof ConfigError)) looksToRetry = RETRY_LOOKS;
       options.onRefused(error);

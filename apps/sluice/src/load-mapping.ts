@@ -1,23 +1,20 @@
-import { strict as assert } from "node:assert";
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { registerHooks } from "node:module";
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Mapping } from "@sluice/inventory";
 import {
-  compileMapping,
   mappingSchema,
   moduleMapping,
   placeText,
   problemsOf,
   type MappingDefinition,
   type MappingSpec,
-  type MappingTest,
 } from "@sluice/mapping";
-import { readYaml, type YamlMistake } from "@sluice/service";
+import { readYaml } from "@sluice/service";
 import { z } from "zod";
 import { CommandError } from "./exit-codes.ts";
+import { compiledOf, isModule, readMapping, type LoadedMapping } from "./mapping-file.ts";
 
 /** Where a mapping is; plain data. */
 export type MappingSource =
@@ -25,16 +22,6 @@ export type MappingSource =
   | { kind: "file"; path: string }
   /** A declarative mapping that stands in a file at a place. */
   | { kind: "inline"; spec: MappingSpec; path: string; place: readonly string[] };
-
-/** A mapping, ready for records. */
-export interface LoadedMapping {
-  mapping: Mapping;
-  /** What it says, where it is declarative. */
-  spec: MappingSpec | null;
-  tests: readonly MappingTest[];
-  /** Where a place in the mapping stands, as `file:line`; `null` where it is code. */
-  lineOf: (place: readonly (string | number)[]) => string | null;
-}
 
 /** Every mistake of a mapping's file, each with its place. */
 export class MappingError extends CommandError {
@@ -46,25 +33,15 @@ export class MappingError extends CommandError {
   }
 }
 
-const MODULE = /\.[mc]?[jt]s$/;
-
 /** Loads a mapping. Throws a `CommandError` with every mistake and its place. */
 export async function loadMapping(source: MappingSource): Promise<LoadedMapping> {
   if (source.kind === "inline") return compileInline(source);
   const { path } = source;
   const text = await readFile(path, "utf8").catch(cannotRead(path));
-  return MODULE.test(path) ? await loadModule(path, text) : readMapping(path, text);
-}
-
-function readMapping(path: string, text: string): LoadedMapping {
-  const yaml = readYaml(text, z.unknown(), (value) => {
-    const compiled = compileMapping(value);
-    return compiled.kind === "invalid" ? compiled.problems : [];
-  });
-  if (yaml.kind === "wrong") throw mistakesIn(path, yaml.mistakes);
-  return compiledOf(yaml.value, (place) => {
-    return `${path}:${yaml.locate({ path: place, message: "" }).line}`;
-  });
+  if (isModule(path)) return await loadModule(path, text);
+  const read = readMapping(path, text);
+  if (read.kind === "wrong") throw new MappingError(path, read.problems);
+  return read.loaded;
 }
 
 /** Its mistakes were told with those of the file around it. */
@@ -74,20 +51,6 @@ function compileInline({ spec, path, place }: MappingSource & { kind: "inline" }
     if (yaml.kind === "wrong") return null;
     return `${path}:${yaml.locate({ path: [...place, ...inner], message: "" }).line}`;
   });
-}
-
-function compiledOf(value: unknown, lineOf: LoadedMapping["lineOf"]): LoadedMapping {
-  const compiled = compileMapping(value);
-  assert(compiled.kind === "compiled", "A mapping with mistakes got past its check");
-  const { mapping, spec } = compiled;
-  return { mapping, spec, tests: spec.tests ?? [], lineOf };
-}
-
-function mistakesIn(path: string, mistakes: readonly YamlMistake[]): MappingError {
-  const lines = mistakes.map(({ line, column, path: place, message }) =>
-    [`${path}:${line}:${column}`, ...(place === "" ? [] : [place]), message].join(": "),
-  );
-  return new MappingError(path, lines);
 }
 
 /** What was loaded under which number. A module is kept under its address for ever: a changed one needs another. */

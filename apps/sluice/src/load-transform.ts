@@ -8,12 +8,8 @@ import { MappingCoverage, type SilentPart } from "@sluice/mapping";
 import { ConfigError } from "@sluice/service";
 import type { TransformRecipe } from "@sluice/worker";
 import type { ConnectorSettings } from "./config/account-settings.ts";
-import {
-  loadMapping,
-  MappingError,
-  type LoadedMapping,
-  type MappingSource,
-} from "./load-mapping.ts";
+import { loadMapping, MappingError, type MappingSource } from "./load-mapping.ts";
+import type { LoadedMapping } from "./mapping-file.ts";
 
 /** How one connector's records become assets: plain data, so that any process or thread can make the function of it. */
 export interface TransformSettings {

@@ -83,20 +83,23 @@ function readPlain(name: string, environment: Environment): Read {
 function readSecret(name: string, environment: Environment): Read {
   const direct = readPlain(name, environment);
   const file = readPlain(`${name}_FILE`, environment);
-  return direct.kind === "value" || file.kind !== "value"
-    ? direct
-    : readSecretFile(name, file.value);
+  if (direct.kind === "value" || file.kind !== "value") return direct;
+  const read = readSecretFile(file.value);
+  if (read.kind === "value") return read;
+  return { kind: "unreadable", problem: `${name}_FILE: ${read.problem}` };
 }
 
-function readSecretFile(name: string, path: string): Read {
+/** The secret that a file holds, without the line ends at its end, or why it holds none. */
+export function readSecretFile(
+  path: string,
+): { kind: "value"; value: string } | { kind: "unreadable"; problem: string } {
   try {
     const value = readFileSync(path, "utf8").replace(/[\r\n]+$/, "");
     if (value.trim() !== "") return { kind: "value", value };
-    const problem = `${name}_FILE: "${path}" is empty; write the secret into it`;
-    return { kind: "unreadable", problem };
+    return { kind: "unreadable", problem: `"${path}" is empty; write the secret into it` };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    const problem = `${name}_FILE: cannot read "${path}" (${code}); check path and permissions`;
+    const problem = `cannot read "${path}" (${code}); check path and permissions`;
     return { kind: "unreadable", problem };
   }
 }

@@ -1,4 +1,4 @@
-export { ConfigError, loadConfig, secret, unknownVariables } from "./config.ts";
+export { ConfigError, loadConfig, readSecretFile, secret, unknownVariables } from "./config.ts";
 export {
   serveHealth,
   type HealthOptions,

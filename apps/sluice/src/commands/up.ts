@@ -4,6 +4,7 @@ import { readHolds } from "@sluice/queue";
 import { aborted, ConfigError, pause } from "@sluice/service";
 import { ROLES, type Role } from "../account-roles.ts";
 import { findConfigFile } from "../config/find-file.ts";
+import { filesOfSettings } from "../config/named-files.ts";
 import { CommandError, EXIT } from "../exit-codes.ts";
 import { contentsOf, followSettings, Hangups } from "../follow-settings.ts";
 import { serveHealthIfAsked } from "../health.ts";
@@ -12,7 +13,7 @@ import { watchLoop } from "../loop-watchdog.ts";
 import { restart } from "../restart.ts";
 import { RunningAccounts } from "../running-accounts.ts";
 import { cannotBegin, createOpener, createReport, type Session } from "../session.ts";
-import { readUpSettings, type Settings, type UpSettings } from "../settings.ts";
+import { readUpSettings, type UpSettings } from "../settings.ts";
 import type { Terminal } from "../terminal.ts";
 
 const LOOK_MS = 500;
@@ -35,11 +36,12 @@ export async function up(
   const environment = { ...process.env, SLUICE_CONFIG: file ?? "none" };
   const read = () => readUpSettings(environment, chosen?.includes("sender") ?? true);
   // Looked at before the settings are read, so that no change is missed in between.
-  const contents = await contentsOf(filesOf(read().settings));
+  const contents = await contentsOf(filesOfSettings(environment));
   const first = read();
   for (const note of first.settings.notes) terminal.note(`note: ${note}`);
   const roles = rolesFor(chosen, first.intake, terminal);
-  const isStuck = await runRoles({ roles, contents, read, first, hangups }, terminal, signal);
+  const configured = { roles, environment, contents, read, first, hangups };
+  const isStuck = await runRoles(configured, terminal, signal);
   return isStuck && !signal.aborted ? restart() : EXIT.done;
 }
 
@@ -59,6 +61,7 @@ function rolesFor(
 
 interface Configured {
   roles: readonly Role[];
+  environment: Readonly<Record<string, string | undefined>>;
   /** What the files said of which the settings are. */
   contents: Awaited<ReturnType<typeof contentsOf>>;
   read: () => UpSettings;
@@ -172,23 +175,14 @@ interface Followed {
   signal: AbortSignal;
 }
 
-/** Where settings come from: `sluice.yaml`, and the files with mappings. */
-function filesOf({ file, accounts }: Settings): readonly string[] {
-  const mappings = accounts
-    .flatMap(({ connectors }) => connectors)
-    .map(({ transform }) => transform.mapping)
-    .filter((mapping) => mapping?.kind === "file");
-  return [...(file === null ? [] : [file]), ...new Set(mappings.map(({ path }) => path))];
-}
-
 /** Changed files are in force at once; wrong ones change nothing, and it is said what is wrong. */
 async function followFiles(
-  { contents, read, hangups }: Configured,
+  { environment, contents, read, hangups }: Configured,
   { running, report, signal }: Followed,
 ): Promise<void> {
   await followSettings(contents, {
     read: () => read().settings,
-    filesOf,
+    files: () => filesOfSettings(environment),
     hangups,
     signal,
     async apply(settings) {
@@ -197,7 +191,7 @@ async function followFiles(
       const connectors = accounts.flatMap((account) => account.connectors);
       report({
         event: "settings.applied",
-        files: filesOf(settings),
+        files: filesOfSettings(environment),
         accounts: accounts.map(({ name }) => name),
         connectors: connectors.map(({ name }) => name),
       });

@@ -2,20 +2,25 @@ import { gatewayOfPlatform, parseGatewayUrl } from "@sluice/csam";
 import { compileMapping, mappingSchema } from "@sluice/mapping";
 import { noSuchName, type PlacelessMistake } from "@sluice/service";
 import { isUuid, NAME, referenceIn } from "./file-schema.ts";
+import { unreadableMappings, wrongSecretFiles, type From } from "./named-files.ts";
+import { isUser, sectionOf, sectionsOf, type Section } from "./sections.ts";
+import type { Environment } from "./variables.ts";
 
-type Environment = Readonly<Record<string, string | undefined>>;
-type Section = Readonly<Record<string, unknown>>;
+/** What a file is read with. */
+export interface Around {
+  environment: Environment;
+  from: From;
+  /** Whether secrets have to be there, in variables and files: only who calls Qualys has them. */
+  needsSecrets: boolean;
+}
 
 /**
- * Mistakes that no key makes alone: what contradicts another one, points nowhere, or is missing in the environment. Looks at
- * whatever the file holds, so that all mistakes are told at once.
- *
- * @param needsSecrets whether the variables with secrets have to be set: only who calls Qualys has them
+ * Mistakes that no key makes alone: what contradicts another one, points nowhere, or is missing in the environment or among
+ * the files. Looks at whatever the file holds, so that all mistakes are told at once.
  */
 export function findConflicts(
   file: unknown,
-  environment: Environment,
-  needsSecrets: boolean,
+  { environment, from, needsSecrets }: Around,
 ): readonly PlacelessMistake[] {
   const accounts = sectionsOf(sectionOf(file)["accounts"]);
   const connectors = sectionsOf(sectionOf(file)["connectors"]);
@@ -42,16 +47,9 @@ export function findConflicts(
       ...mappingMistakes(["connectors", name, "mapping"], connector["mapping"]),
     ]),
     ...sharedUuids(connectors, accounts, environment),
+    ...(needsSecrets ? wrongSecretFiles(file, from) : []),
+    ...unreadableMappings(file, from),
   ];
-}
-
-function sectionOf(value: unknown): Section {
-  const isSection = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isSection ? (value as Section) : {};
-}
-
-function sectionsOf(value: unknown): readonly (readonly [string, Section])[] {
-  return Object.entries(sectionOf(value)).map(([name, one]) => [name, sectionOf(one)] as const);
 }
 
 function nameMistakes(
@@ -69,9 +67,8 @@ type Path = readonly string[];
 
 /** Which credentials there have to be, and no others. */
 function signInMistakes(path: Path, account: Section): readonly PlacelessMistake[] {
-  const isUser = (account["auth"] ?? "password") === "password";
-  const [id, secret] = isUser ? ["username", "password"] : ["clientId", "clientSecret"];
-  const others = isUser ? ["clientId", "clientSecret"] : ["username", "password"];
+  const [id, secret] = isUser(account) ? ["username", "password"] : ["clientId", "clientSecret"];
+  const others = isUser(account) ? ["clientId", "clientSecret"] : ["username", "password"];
   const missing = [
     ...(id in account ? [] : [id]),
     ...(secret in account || `${secret}File` in account ? [] : [`${secret} or ${secret}File`]),
@@ -91,7 +88,7 @@ function signInMistakes(path: Path, account: Section): readonly PlacelessMistake
     ...strangers.map((key) => ({
       path: [...path, key],
       isKey: true,
-      message: `means nothing with auth: ${isUser ? "password" : String(account["auth"])}`,
+      message: `means nothing with auth: ${isUser(account) ? "password" : String(account["auth"])}`,
     })),
   ];
 }

@@ -1,6 +1,6 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { parseProxy, type Credentials, type CsamOptions, type Proxy } from "@sluice/csam";
+import { parseProxy, type CsamOptions, type Proxy } from "@sluice/csam";
 import {
   clientSettings,
   ConfigError,
@@ -10,45 +10,48 @@ import {
   type Secret,
 } from "@sluice/service";
 import { z } from "zod";
+import { together, type Environment } from "./variables.ts";
 
-type Environment = Readonly<Record<string, string | undefined>>;
+export type SignIn = Pick<CsamOptions, "credentials">;
+export type Network = Required<Pick<CsamOptions, "certificateAuthorities" | "proxy">>;
 
-const userSchema = z.object({ ...signInSettings.shape, ...userSettings.shape });
-const clientSchema = z.object({ ...signInSettings.shape, ...clientSettings.shape });
+const { QUALYS_AUTH, ...networkShape } = signInSettings.shape;
+const networkSchema = z.object(networkShape);
+const userSchema = z.object({ QUALYS_AUTH, ...userSettings.shape });
+const clientSchema = z.object({ QUALYS_AUTH, ...clientSettings.shape });
 
 const CERTIFICATES = /-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----/gs;
 
-/**
- * Who signs in, and by which way. Which credentials have to be there, `QUALYS_AUTH` says. Throws a `ConfigError` with every
- * mistake.
- */
-export function readConnection(
-  environment: Environment,
-): Required<Pick<CsamOptions, "credentials" | "certificateAuthorities" | "proxy">> {
-  const { credentials, caFile, proxy } = readSignIn(environment);
-  return {
-    credentials,
-    certificateAuthorities: caFile === undefined ? [] : readCertificates(caFile),
-    proxy: readProxy(proxy, environment),
-  };
+/** Who signs in, and by which way. Throws a `ConfigError` with every mistake. */
+export function readConnection(environment: Environment): SignIn & Network {
+  const [signIn, network] = together(
+    () => readSignIn(environment),
+    () => readNetwork(environment),
+  );
+  return { ...signIn, ...network };
 }
 
-function readSignIn(environment: Environment): {
-  credentials: Credentials;
-  caFile: string | undefined;
-  proxy: Secret | undefined;
-} {
+/** Who signs in. Which credentials have to be there, `QUALYS_AUTH` says. Throws a `ConfigError` with every mistake. */
+export function readSignIn(environment: Environment): SignIn {
   const auth = environment["QUALYS_AUTH"]?.trim();
   if (auth === "oauth" || auth === "oidc") {
     const config = loadConfig(clientSchema, environment);
     const { QUALYS_CLIENT_ID: clientId, QUALYS_CLIENT_SECRET: clientSecret } = config;
-    const credentials: Credentials = { kind: auth, clientId, clientSecret };
-    return { credentials, caFile: config.QUALYS_CA_FILE, proxy: config.QUALYS_PROXY };
+    return { credentials: { kind: auth, clientId, clientSecret } };
   }
   const config = loadConfig(userSchema, environment);
   const { QUALYS_USERNAME: username, QUALYS_PASSWORD: password } = config;
-  const credentials: Credentials = { kind: "password", username, password };
-  return { credentials, caFile: config.QUALYS_CA_FILE, proxy: config.QUALYS_PROXY };
+  return { credentials: { kind: "password", username, password } };
+}
+
+/** The way to Qualys. Throws a `ConfigError` with every mistake. */
+export function readNetwork(environment: Environment): Network {
+  const { QUALYS_CA_FILE: caFile, QUALYS_PROXY: own } = loadConfig(networkSchema, environment);
+  const [certificateAuthorities, proxy] = together(
+    () => (caFile === undefined ? [] : readCertificates(caFile)),
+    () => readProxy(own, environment),
+  );
+  return { certificateAuthorities, proxy };
 }
 
 function readCertificates(path: string): readonly string[] {

@@ -300,6 +300,54 @@ describe("sluice.yaml", () => {
     expect(mistakesIn(lines)).toEqual(mistakes);
   });
 
+  it("tells all at once: its own mistakes, those of the files that it names, and the environment's", () => {
+    write(["fields:", "  os: name +", "  fqdn: ("], "hosts.yaml");
+    write(['{ "fields": { "id": 7 } }'], "hosts.json");
+    write(["export const mapping = nonsense;"], "hosts.ts");
+    write([""], "empty");
+    const lines = [
+      "accounts:",
+      "  a: { platform: EU9, username: joe, passwordFile: nofile }",
+      "  b: { platform: EU1, auth: oauth, clientId: c, clientSecretFile: empty }",
+      "connectors:",
+      `  a: { uuid: ${UUID}, account: a, mapping: hosts.yaml, lane: quick }`,
+      `  b: { uuid: ${OTHER_UUID}, account: a, mapping: nomapping.yaml }`,
+      `  c: { uuid: ${UUID}, account: b, mapping: nomapping.ts }`,
+      `  d: { uuid: ${OTHER_UUID}, account: b, mapping: hosts.json }`,
+      `  e: { uuid: 00000000-0000-4000-8000-000000000001, account: b, mapping: hosts.yaml }`,
+      `  f: { uuid: 00000000-0000-4000-8000-000000000002, account: b, mapping: hosts.ts }`,
+      "  g: { uuid: 00000000-0000-4000-8000-000000000003, account: b, mapping: { fields: { id: ( } } }",
+    ];
+    const environment = { QUALYS_CA_FILE: "/no/ca.pem", SLUICE_PACING: "slow" };
+    let problems: readonly string[] = [];
+    try {
+      accountsOfFile(write(lines), environment, "calls");
+    } catch (error) {
+      if (error instanceof ConfigError) ({ problems } = error);
+    }
+    const shown = problems.map((problem) => problem.replaceAll(/[^\s":]*\/sluice-file-\w+\//g, ""));
+    expect(shown).toEqual([
+      expect.stringMatching(/^sluice.yaml:2:18: accounts.a.platform: "EU9" is no platform/),
+      'sluice.yaml:2:52: accounts.a.passwordFile: cannot read "nofile" (ENOENT); check path and permissions',
+      'sluice.yaml:3:67: accounts.b.clientSecretFile: "empty" is empty; write the secret into it',
+      "sluice.yaml:5:91: connectors.a.lane: expected one of live, backfill",
+      'sluice.yaml:6:73: connectors.b.mapping: cannot read "nomapping.yaml" (ENOENT); check path and permissions',
+      'sluice.yaml:7:73: connectors.c.mapping: cannot read "nomapping.ts" (ENOENT); check path and permissions',
+      expect.stringMatching(/^sluice.yaml:11:\d+: connectors.g.mapping.fields.id: /),
+      expect.stringMatching(/^hosts.yaml:2:\d+: fields.os: /),
+      expect.stringMatching(/^hosts.yaml:3:\d+: fields.fqdn: /),
+      expect.stringMatching(/^hosts.json:1:21: fields.id: /),
+      expect.stringMatching(/^SLUICE_PACING: /),
+      expect.stringMatching(/^QUALYS_CA_FILE: /),
+    ]);
+  });
+
+  it("looks at no file of a secret where nobody calls Qualys", () => {
+    const account = "  main: { platform: EU2, username: joe, passwordFile: nofile }";
+    const path = write(["accounts:", account, ...CONNECTOR]);
+    expect(accountsOfFile(path, {}, "connectors")).toHaveLength(1);
+  });
+
   it("tells of variables that describe an account or a connector and are not used", () => {
     const path = write(["# ${QUALYS_PASSWORD}", ...ACCOUNT, ...CONNECTOR]);
     const environment = { QUALYS_PASSWORD: "a", QUALYS_CONNECTOR_UUID: "b", SLUICE_PACING: "auto" };

@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import { dirname, isAbsolute, join, relative } from "node:path";
 import { parseGatewayUrl } from "@sluice/csam";
 import { mappingPolicy } from "@sluice/inventory";
 import {
@@ -13,11 +12,12 @@ import { z } from "zod";
 import type { MappingSource } from "../load-mapping.ts";
 import { redisNameOf, type AccountSettings, type ConnectorSettings } from "./account-settings.ts";
 import { callsOf } from "./calls.ts";
-import { findConflicts, gatewayAddress, resolved } from "./conflicts.ts";
-import { readConnection } from "./connection-settings.ts";
+import { findConflicts, gatewayAddress, resolved, type Around } from "./conflicts.ts";
+import { readNetwork, readSignIn, type Network } from "./connection-settings.ts";
 import { withoutDescribing } from "./describing.ts";
 import { fileSchema, type ConfigFile } from "./file-schema.ts";
 import type { Needs } from "./from-environment.ts";
+import { fromFolderOf, mappingFileProblems } from "./named-files.ts";
 import { readVariables, together, type Environment } from "./variables.ts";
 
 type FileAccount = ConfigFile["accounts"][string];
@@ -31,17 +31,21 @@ const sharedSchema = z.object({
 });
 type Shared = z.output<typeof sharedSchema>;
 
-/** Reads the file, or gives every mistake in it with its place. */
-function readConfigFile(path: string, environment: Environment, needsSecrets: boolean): ConfigFile {
-  const read = readYaml(textOf(path), fileSchema, (file) =>
-    findConflicts(file, environment, needsSecrets),
-  );
-  if (read.kind === "value") return read.value;
-  throw new ConfigError(
-    read.mistakes.map(({ line, column, path: place, message }) =>
+/** Reads the file, or gives every mistake in it, and then in the mappings that it names, each with its place. */
+function readConfigFile(path: string, around: Around): ConfigFile {
+  let mappingProblems: readonly string[] = [];
+  const read = readYaml(textOf(path), fileSchema, (file) => {
+    mappingProblems = mappingFileProblems(file, around.from);
+    return findConflicts(file, around);
+  });
+  if (read.kind === "value" && mappingProblems.length === 0) return read.value;
+  const mistakes = read.kind === "value" ? [] : read.mistakes;
+  throw new ConfigError([
+    ...mistakes.map(({ line, column, path: place, message }) =>
       [`${path}:${line}:${column}`, ...(place === "" ? [] : [place]), message].join(": "),
     ),
-  );
+    ...mappingProblems,
+  ]);
 }
 
 function textOf(path: string): string {
@@ -55,42 +59,34 @@ function textOf(path: string): string {
   }
 }
 
-/** The accounts of a file. Throws a `ConfigError` with every mistake in it, and in the environment besides. */
+/** The accounts of a file. Throws a `ConfigError` with every mistake in it, in its mappings, and in the environment besides. */
 export function accountsOfFile(
   path: string,
   environment: Environment,
   needs: Needs,
 ): readonly AccountSettings[] {
   const needsSecrets = needs === "calls";
-  const [file, shared] = together(
-    () => readConfigFile(path, environment, needsSecrets),
-    () => readVariables(sharedSchema, withoutDescribing(environment)),
+  const from = fromFolderOf(path);
+  const [file, [shared, network]] = together(
+    () => readConfigFile(path, { environment, from, needsSecrets }),
+    () =>
+      together(
+        () => readVariables(sharedSchema, withoutDescribing(environment)),
+        () => (needsSecrets ? readNetwork(environment) : null),
+      ),
   );
-  const folder = relative(process.cwd(), dirname(path));
-  const from = (name: string) => (isAbsolute(name) ? name : join(folder, name));
-  const problems: string[] = [];
-  const accounts = Object.entries(file.accounts).map(([name, account]) => {
-    const settings = toAccount(name, account, file, shared, { path, environment, from });
-    if (!needsSecrets) return settings;
-    const connection = connectionOf(
-      settings,
-      account,
-      shared,
-      { path, environment, from },
-      (problem) => problems.push(`${path}: accounts.${name}: ${problem}`),
-    );
+  const surroundings = { path, environment, from };
+  return Object.entries(file.accounts).map(([name, account]) => {
+    const settings = toAccount(name, account, file, shared, surroundings);
+    if (network === null) return settings;
+    const connection = connectionOf(settings, account, { shared, network, ...surroundings });
     return { ...settings, connection };
   });
-  if (problems.length > 0) throw new ConfigError(problems);
-  return accounts;
 }
 
-interface Surroundings {
+interface Surroundings extends Pick<Around, "environment" | "from"> {
   /** Of the file. */
   path: string;
-  environment: Environment;
-  /** Makes a path of the file one of the working directory. */
-  from: (path: string) => string;
 }
 
 function toAccount(
@@ -169,17 +165,14 @@ function policyOf(connectorUuid: string, connector: FileConnector) {
 
 /** How the account signs in: by its own keys, over the network of the environment. */
 function connectionOf(
-  { gatewayUrl, calls }: AccountSettings,
+  { gatewayUrl, calls: { callTimeoutMs } }: AccountSettings,
   account: FileAccount,
-  shared: Shared,
-  { environment, from }: Surroundings,
-  onProblem: (problem: string) => void,
+  { shared, network, environment, from }: Surroundings & { shared: Shared; network: Network },
 ): AccountSettings["connection"] {
   const valueOf = (value: string | undefined) =>
     value === undefined ? undefined : (resolved(value, environment) ?? undefined);
   const { passwordFile, clientSecretFile } = account;
-  const own = {
-    ...environment,
+  const { credentials } = readSignIn({
     QUALYS_AUTH: account.auth,
     QUALYS_USERNAME: valueOf(account.username),
     QUALYS_PASSWORD: valueOf(account.password),
@@ -187,15 +180,8 @@ function connectionOf(
     QUALYS_CLIENT_ID: valueOf(account.clientId),
     QUALYS_CLIENT_SECRET: valueOf(account.clientSecret),
     QUALYS_CLIENT_SECRET_FILE: clientSecretFile && from(clientSecretFile),
-  };
-  try {
-    const { callTimeoutMs } = calls;
-    const plainHttpHost = shared.SLUICE_PLAIN_HTTP_HOST;
-    const options = { ...readConnection(own), gatewayUrl, callTimeoutMs };
-    return { ...options, ...(plainHttpHost && { plainHttpHost }) };
-  } catch (error) {
-    if (!(error instanceof ConfigError)) throw error;
-    error.problems.forEach(onProblem);
-    return null;
-  }
+  });
+  const plainHttpHost = shared.SLUICE_PLAIN_HTTP_HOST;
+  const options = { credentials, ...network, gatewayUrl, callTimeoutMs };
+  return { ...options, ...(plainHttpHost && { plainHttpHost }) };
 }
