@@ -4,6 +4,7 @@ import { noSuchName, type PlacelessMistake } from "@sluice/service";
 import { isUuid, NAME, referenceIn } from "./file-schema.ts";
 import { unreadableMappings, wrongSecretFiles, type From } from "./named-files.ts";
 import { isUser, sectionOf, sectionsOf, type Section } from "./sections.ts";
+import { REFERABLE, strayReferences } from "./stray-references.ts";
 import type { Environment } from "./variables.ts";
 
 /** What a file is read with. */
@@ -44,11 +45,13 @@ export function findConflicts(
       ...accountMistakes(["connectors", name], connector, accounts),
       ...unsetVariables(["connectors", name], connector, environment, needsSecrets),
       ...wrongUuid(["connectors", name, "uuid"], connector["uuid"], environment),
+      ...readingMistakes(["connectors", name], connector),
       ...mappingMistakes(["connectors", name, "mapping"], connector["mapping"]),
     ]),
     ...sharedUuids(connectors, accounts, environment),
     ...(needsSecrets ? wrongSecretFiles(file, from) : []),
     ...unreadableMappings(file, from),
+    ...strayReferences(file),
   ];
 }
 
@@ -145,9 +148,6 @@ export function resolved(value: string, environment: Environment): string | null
   return (Object.hasOwn(environment, name) && environment[name]?.trim()) || null;
 }
 
-const SECRETS = ["password", "clientSecret"];
-const REFERABLE = ["gateway", "username", "clientId", "uuid", ...SECRETS];
-
 function unsetVariables(
   path: Path,
   section: Section,
@@ -188,6 +188,12 @@ function accountMistakes(
   }
   if (typeof account !== "string" || names.includes(account)) return [];
   return [{ path: [...path, "account"], message: noSuchName(account, names) }];
+}
+
+function readingMistakes(path: Path, { format, at }: Section): readonly PlacelessMistake[] {
+  if (at === undefined || (format !== "csv" && format !== "ndjson")) return [];
+  const message = `means nothing with format: ${format}; only JSON documents have paths`;
+  return [{ path: [...path, "at"], isKey: true, message }];
 }
 
 /** What is wrong with a mapping of the right shape, such as an expression. */

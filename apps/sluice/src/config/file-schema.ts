@@ -29,6 +29,14 @@ function text(description: string) {
   return z.string().trim().min(1, "is blank").max(1_000).describe(description);
 }
 
+function isEncoding(label: string): boolean {
+  try {
+    return new TextDecoder(label).encoding !== "";
+  } catch {
+    return false;
+  }
+}
+
 /** Never a secret itself: only where one is. */
 function secretReference(fileKey: string, description: string) {
   const remedy = `put it into the environment and write \${NAME_OF_ITS_VARIABLE}, or write ${fileKey} with the path of a file that holds it`;
@@ -89,7 +97,10 @@ const connectorSchema = z
       .describe("what sluice push and sluice enqueue read where they are given no files"),
     format: z.enum(["ndjson", "json", "csv"]).describe("of the files, instead of recognising it"),
     at: text("where a JSON document has the records, such as data.hosts"),
-    encoding: text("of text that is neither UTF-8 nor UTF-16, such as windows-1252"),
+    encoding: text("of text that is neither UTF-8 nor UTF-16, such as windows-1252").refine(
+      isEncoding,
+      "there is no such encoding; use windows-1252 or iso-8859-2, for example",
+    ),
     lane: z.enum(["live", "backfill"]).describe("of the files; live goes before backfill"),
     mapping: z
       .union([text("a file, YAML or TypeScript"), mappingSchema])

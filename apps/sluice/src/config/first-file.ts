@@ -28,8 +28,8 @@ connectors:
     # enabled: false           # takes nothing and sends nothing; what waits stays
 
     # What sluice push reads where it is given no files; paths begin at the folder of this file.
-    # files: [exports/*.csv]
-    # format: csv              # ndjson, json or csv, instead of recognising it
+    # files: [exports/*.json]
+    # format: json             # or ndjson, csv; instead of recognising it
     # at: data.hosts           # where a JSON document has the records
     # encoding: windows-1252   # of text that is neither UTF-8 nor UTF-16
     # lane: backfill           # live goes before backfill

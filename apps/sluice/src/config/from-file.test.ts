@@ -292,6 +292,42 @@ describe("sluice.yaml", () => {
       ],
     ],
     [
+      "${...} where nothing comes into its place",
+      [
+        "accounts:",
+        "  main: { platform: EU2, username: 'joe-${THE_UUID}', password: '${THE_PASSWORD}', redisName: a }",
+        "connectors:",
+        "  cmdb:",
+        `    uuid: ${UUID}`,
+        "    description: all of ${SITE}",
+        "    files: [a.csv, 'exports/${DAY}/*.csv']",
+        "    mapping: { fields: { id: '\"${n}\"' } }",
+      ],
+      [
+        "2:36: accounts.main.username: ",
+        "6:18: connectors.cmdb.description: ",
+        "7:20: connectors.cmdb.files[1]: ",
+      ].map(
+        (place) =>
+          `${place}\${...} would stay here as it is; only the whole of gateway, username, clientId, uuid, password, clientSecret may be a \${NAME}`,
+      ),
+    ],
+    [
+      "an encoding of nobody, and paths into what has none",
+      [
+        ...ACCOUNT,
+        "connectors:",
+        `  a: { uuid: ${UUID}, encoding: latin-99, at: data }`,
+        `  b: { uuid: ${OTHER_UUID}, encoding: iso-8859-2, format: csv, at: data }`,
+        "  c: { uuid: 00000000-0000-4000-8000-000000000001, at: data, format: ndjson }",
+      ],
+      [
+        "4:62: connectors.a.encoding: there is no such encoding; use windows-1252 or iso-8859-2, for example",
+        "5:87: connectors.b.at: means nothing with format: csv; only JSON documents have paths",
+        "6:52: connectors.c.at: means nothing with format: ndjson; only JSON documents have paths",
+      ],
+    ],
+    [
       "nobody",
       ["accounts: {}", "connectors: {}"],
       ["1:1: accounts: has to name at least one", "2:1: connectors: has to name at least one"],
