@@ -91,6 +91,13 @@ describe("sluice config", () => {
     expect(schema.additionalProperties).toBe(false);
   });
 
+  it("has its like for mappings, which mapping schema prints", async () => {
+    await using place = await openPlace();
+    const printed = await place.run(["mapping", "schema"], { env: {} });
+    const published = readFileSync(join(ROOT, "mapping.schema.json"), "utf8");
+    expect(JSON.parse(printed.stdout)).toEqual(JSON.parse(published));
+  });
+
   it("is found in the working directory, where SLUICE_CONFIG or --config say, or with none nowhere", async () => {
     await using place = await openPlace();
     await place.write("sluice.yaml", "accounts: 1");

@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import { printMappingSchema } from "./commands/mapping-schema.ts";
 import { testMapping, tryMapping, type TryOptions } from "./commands/mapping.ts";
 import { countOf } from "./number-flags.ts";
 import { AT, ENCODING, FORMAT, MAPPING } from "./reading-options.ts";
@@ -35,4 +36,10 @@ export function addMapping(program: Command, signal: AbortSignal, exit: Exit): v
     .action(async (options: Common & MappingChoice) =>
       exit(await testMapping(options, terminalOf(options))),
     );
+  verb(
+    mapping,
+    "schema",
+    "print the JSON Schema of a mapping's file, for editors",
+    "sluice mapping schema > mapping.schema.json",
+  ).action((options: Common) => exit(printMappingSchema(terminalOf(options))));
 }

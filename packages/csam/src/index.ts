@@ -10,6 +10,6 @@ export {
 } from "./client.ts";
 export type { Credentials } from "./credentials.ts";
 export { parseGatewayUrl } from "./gateway-url.ts";
-export { gatewayOfPlatform } from "./platforms.ts";
+export { gatewayOfPlatform, PLATFORMS } from "./platforms.ts";
 export { parseProxy, type Proxy } from "./proxy.ts";
 export type { SignIn } from "./sign-in.ts";

@@ -16,6 +16,9 @@ const GATEWAYS: Readonly<Record<string, string>> = {
   KSA1: "https://gateway.qg1.apps.qualysksa.com",
 };
 
+/** The names of the platforms. */
+export const PLATFORMS: readonly string[] = Object.keys(GATEWAYS);
+
 /**
  * The gateway of a platform, such as `EU2`, in any case. Throws a `RangeError` that lists the names for any other.
  */
@@ -23,7 +26,7 @@ export function gatewayOfPlatform(platform: string): string {
   const name = platform.trim().toUpperCase();
   const gateway = Object.hasOwn(GATEWAYS, name) ? GATEWAYS[name] : undefined;
   if (gateway !== undefined) return gateway;
-  const names = Object.keys(GATEWAYS).join(", ");
+  const names = PLATFORMS.join(", ");
   throw new RangeError(
     `Cannot use QUALYS_PLATFORM: ${JSON.stringify(platform)} is no platform; use one of ${names}, or QUALYS_GATEWAY_URL for any other`,
   );

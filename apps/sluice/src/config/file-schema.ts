@@ -1,3 +1,4 @@
+import { PLATFORMS } from "@sluice/csam";
 import { OPTIONAL_FIELD_NAMES } from "@sluice/inventory";
 import { mappingSchema } from "@sluice/mapping";
 import { mappingSettings, senderSettings, signInSettings, workerSettings } from "@sluice/service";
@@ -9,15 +10,16 @@ import { z } from "zod";
 
 /** What accounts and connectors may be called: names stand in addresses and on command lines. */
 export const NAME = /^[a-z0-9][a-z0-9_-]{0,62}$/;
-const UUID = z.guid();
+const UUID = /^[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$/;
+const REFERENCE = /^\$\{([A-Za-z_]\w*)\}$/;
 
 export function isUuid(value: string): boolean {
-  return UUID.safeParse(value).success;
+  return UUID.test(value);
 }
 
 /** The environment's variable that a value names as `${NAME}`, or null for a value that is meant as it stands. */
 export function referenceIn(value: string): string | null {
-  return /^\$\{([A-Za-z_]\w*)\}$/.exec(value)?.[1] ?? null;
+  return REFERENCE.exec(value)?.[1] ?? null;
 }
 
 /** The words in which the environment's variable is described. */
@@ -42,7 +44,7 @@ function secretReference(fileKey: string, description: string) {
   const remedy = `put it into the environment and write \${NAME_OF_ITS_VARIABLE}, or write ${fileKey} with the path of a file that holds it`;
   return z
     .string()
-    .refine((value) => referenceIn(value) !== null, `a secret may not stand here; ${remedy}`)
+    .regex(REFERENCE, `a secret may not stand here; ${remedy}`)
     .describe(description);
 }
 
@@ -66,7 +68,10 @@ const callsSchema = z
 
 const accountSchema = z
   .strictObject({
-    platform: text("the platform's name, such as US1, EU2 or KSA1"),
+    platform: text("the platform's name, such as US1, EU2 or KSA1").meta({
+      // Checked in `conflicts.ts`, in any case.
+      enum: [...PLATFORMS, ...PLATFORMS.map((name) => name.toLowerCase())],
+    }),
     gateway: text("instead of that: the gateway's address, or ${NAME}"),
     auth: z.enum(["password", "oauth", "oidc"]).describe(wordsOf(signInSettings.shape.QUALYS_AUTH)),
     username: text("a Qualys user with API access, or ${NAME}"),
@@ -133,8 +138,8 @@ const connectorSchema = z
   .extend({
     uuid: z
       .string()
-      .refine(
-        (value) => referenceIn(value) !== null || isUuid(value),
+      .regex(
+        new RegExp(`${REFERENCE.source}|${UUID.source}`),
         "it is no UUID; copy it from the connector's page in Qualys",
       )
       .describe("the UUID that Qualys shows for your webhook connector, or ${NAME}"),
@@ -146,6 +151,7 @@ function named<Schema extends z.ZodType>(schema: Schema, description: string) {
     description: `${description}, by name`,
     // Checked in `conflicts.ts`: what stands under a wrong name is looked at all the same.
     propertyNames: { pattern: NAME.source },
+    minProperties: 1,
   });
 }
 
@@ -158,6 +164,14 @@ export type ConfigFile = z.output<typeof fileSchema>;
 
 /** The JSON Schema by which editors help. */
 export function jsonSchemaOfFile(): Record<string, unknown> {
-  const schema = z.toJSONSchema(fileSchema, { io: "input", reused: "ref" });
-  return { ...schema, title: "sluice.yaml" };
+  return jsonSchemaOf(fileSchema, "sluice.yaml");
+}
+
+/** The same for a mapping that is a file of its own. */
+export function jsonSchemaOfMapping(): Record<string, unknown> {
+  return jsonSchemaOf(mappingSchema, "a mapping for Sluice");
+}
+
+function jsonSchemaOf(schema: z.ZodType, title: string): Record<string, unknown> {
+  return { ...z.toJSONSchema(schema, { io: "input", reused: "ref" }), title };
 }
