@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ROOT } from "./support/project.ts";
@@ -25,22 +25,37 @@ describe("sluice init", () => {
       connectors: ["inventory"],
       problems: [],
     });
-    // What it shows as comments is right as well.
+    // What it shows as comments is right as well, one way of signing in at a time.
     await place.write("devices.mapping.yaml", "fields: { id: id }\n");
-    await place.write(
-      "sluice.yaml",
-      text
-        .replaceAll(
-          /^( +)# ((?:enabled|files|format|at|encoding|lane|mapping|keyFields|hardwareUuid|macFormat|dateFormat|optionalFields|source|batch|redisName): )/gm,
-          "$1$2",
-        )
-        .replace("redisName: production", `redisName: ${place.account.name}`)
-        .replace("enabled: false", "enabled: true"),
-    );
-    const all = await place.run(["config", "check"], { env });
-    expect([all.exitCode, all.stdout]).toEqual([
-      0,
-      "sluice.yaml is right: 1 account, 1 connector\n",
+    await mkdir(join(place.dir, "secrets"));
+    await place.write("secrets/password", "one");
+    await place.write("secrets/client", "two");
+    const comments = [...text.matchAll(/^ +# (\w+): /gm)].map(([, key = ""]) => key);
+    const but = (...keys: string[]) => comments.filter((key) => !keys.includes(key));
+    const client = ["auth", "clientId", "clientSecret", "clientSecretFile"];
+    const ways: [shown: string[], leftOut: string[]][] = [
+      [but("platform", "passwordFile", ...client), []],
+      [but(...client), ["gateway", "password"]],
+      [but("platform", "passwordFile", "clientSecretFile"), ["username", "password"]],
+      [but("platform", "passwordFile", "clientSecret"), ["username", "password"]],
+    ];
+    for (const [shown, leftOut] of ways) {
+      const hidden = new RegExp(`^( +)# (?=(?:${shown.join("|")}): )`, "gm");
+      const needless = new RegExp(`^ +(?:${leftOut.join("|")}): .*\n`, "gm");
+      await place.write("sluice.yaml", text.replaceAll(needless, "").replaceAll(hidden, "$1"));
+      const secrets = { ...env, QUALYS_CLIENT_ID: "c", QUALYS_CLIENT_SECRET: "s" };
+      const { exitCode, stdout } = await place.run(["config", "check"], { env: secrets });
+      const right = "sluice.yaml is right: 1 account, 1 connector\n";
+      expect([exitCode, stdout], shown.join()).toEqual([0, right]);
+    }
+  });
+
+  it("says which folder is not there", async () => {
+    await using place = await openPlace();
+    const refused = await place.run(["init", "no/such/x.yaml"], { env: {} });
+    expect([refused.exitCode, refused.stderr]).toEqual([
+      2,
+      'sluice: Cannot write "no/such/x.yaml": there is no folder "no/such"; make it first: mkdir -p no/such\n',
     ]);
   });
 

@@ -60,11 +60,25 @@ export async function init(
     throw new CommandError(`Cannot write "${file}": it is there already; --force replaces it`);
   }
   const schema = join(dirname(file), SCHEMA_FILE);
-  await writeFile(file, FIRST_FILE);
-  await writeFile(schema, `${JSON.stringify(jsonSchemaOfFile(), null, 2)}\n`);
+  try {
+    await writeFile(file, FIRST_FILE);
+    await writeFile(schema, `${JSON.stringify(jsonSchemaOfFile(), null, 2)}\n`);
+  } catch (error) {
+    throw cannotWrite(file, error);
+  }
   terminal.result({ file, schema }, [
     `${file} is written, and ${schema} by which editors know it`,
     `  next: put your UUID, user and password in their places, then: sluice config check`,
   ]);
   return EXIT.done;
+}
+
+function cannotWrite(file: string, cause: unknown): CommandError {
+  const folder = dirname(file);
+  const { code } = cause as NodeJS.ErrnoException;
+  const why =
+    code === "ENOENT"
+      ? `there is no folder "${folder}"; make it first: mkdir -p ${folder}`
+      : `${code}; check the permissions of "${folder}", or name another file`;
+  return new CommandError(`Cannot write "${file}": ${why}`, EXIT.usage, { cause });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { z } from "zod";
-import { jsonSchemaOfFile, jsonSchemaOfMapping } from "./file-schema.ts";
+import { FIRST_FILE } from "./first-file.ts";
+import { fileSchema, jsonSchemaOfFile, jsonSchemaOfMapping } from "./file-schema.ts";
 
 describe("the JSON Schema of sluice.yaml", () => {
   it("lets editors see what config check would say of one value", () => {
@@ -25,6 +26,17 @@ describe("the JSON Schema of sluice.yaml", () => {
       ["accounts.main.password"],
       ["connectors.cmdb.uuid"],
     ]);
+  });
+});
+
+describe("the first sluice.yaml", () => {
+  it("shows every key, be it as a comment", () => {
+    const { accounts, connectors } = fileSchema.shape;
+    const sections = [accounts.valueType, connectors.valueType];
+    const keys = sections.flatMap((section) => Object.keys(section.shape));
+    expect(keys.length).toBeGreaterThan(20);
+    const isShown = (key: string) => new RegExp(`^    (?:# )?${key}: `, "m").test(FIRST_FILE);
+    expect(keys.filter((key) => !isShown(key))).toEqual([]);
   });
 });
 

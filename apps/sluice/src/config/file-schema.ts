@@ -155,10 +155,18 @@ function named<Schema extends z.ZodType>(schema: Schema, description: string) {
   });
 }
 
-export const fileSchema = z.strictObject({
-  accounts: named(accountSchema, "the Qualys subscriptions"),
-  connectors: named(connectorSchema, "the webhook connectors"),
-});
+export const fileSchema = z.strictObject(
+  {
+    accounts: named(accountSchema, "the Qualys subscriptions"),
+    connectors: named(connectorSchema, "the webhook connectors"),
+  },
+  {
+    error: ({ code, input }) =>
+      code === "invalid_type" && input === null
+        ? "it is empty; sluice init --force writes a first one"
+        : undefined,
+  },
+);
 
 export type ConfigFile = z.output<typeof fileSchema>;
 

@@ -13,11 +13,18 @@ accounts:
   main:
     # The platform (US1 ... KSA1), or the gateway's address: https://gateway.qg1.apps.qualys.com
     gateway: \${QUALYS_GATEWAY_URL}
+    # platform: EU2                             # instead of gateway
     username: \${QUALYS_USERNAME}
     password: \${QUALYS_PASSWORD}
-    # passwordFile: /run/secrets/qualys   # instead of password: a file that holds it
-    # auth: oauth                         # or oidc, with clientId and clientSecret instead of the two above
-    # redisName: production               # left out, the gateway's host
+    # passwordFile: secrets/password            # instead of password: a file that holds it
+    # redisName: production                     # left out, the gateway's host
+    # calls: { pacing: spread, reserved: 10 }   # what is left out is as SLUICE_PACING and SLUICE_CALLS_* say
+
+    # A client signs in without username and password.
+    # auth: oauth                               # or oidc
+    # clientId: \${QUALYS_CLIENT_ID}
+    # clientSecret: \${QUALYS_CLIENT_SECRET}
+    # clientSecretFile: secrets/client          # instead of clientSecret
 
 connectors:
   # A webhook connector, under a name of yours: sluice push --connector inventory
@@ -25,6 +32,7 @@ connectors:
     description: All hosts of the inventory
     # Its UUID, from its page in Qualys (Integrations, Webhook, Manage).
     uuid: \${QUALYS_CONNECTOR_UUID}
+    # account: main            # whose it is; needed where there are several
     # enabled: false           # takes nothing and sends nothing; what waits stays
 
     # What sluice push reads where it is given no files; paths begin at the folder of this file.

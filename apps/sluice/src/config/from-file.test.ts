@@ -328,6 +328,11 @@ describe("sluice.yaml", () => {
       ],
     ],
     [
+      "nothing but a comment",
+      ["# to be done"],
+      ["1:1: it is empty; sluice init --force writes a first one"],
+    ],
+    [
       "nobody",
       ["accounts: {}", "connectors: {}"],
       ["1:1: accounts: has to name at least one", "2:1: connectors: has to name at least one"],
