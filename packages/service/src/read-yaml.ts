@@ -57,8 +57,10 @@ export function readYaml<Schema extends z.ZodType>(
   if (typeof document === "string") {
     return wrong([{ line: 1, column: 1, path: "", message: document }]);
   }
+  const tooDeep = document.errors.filter(({ code }) => code === "RESOURCE_EXHAUSTION").slice(0, 1);
+  const errors = tooDeep.length > 0 ? tooDeep : [...document.errors, ...document.warnings];
   const broken = [
-    ...[...document.errors, ...document.warnings].map((error) => ({
+    ...errors.map((error) => ({
       offset: error.pos[0],
       message: wordsFor(error),
     })),
@@ -68,7 +70,12 @@ export function readYaml<Schema extends z.ZodType>(
     })),
   ];
   if (broken.length > 0) {
-    return wrong(broken.map(({ offset, message }) => ({ ...at(offset), path: "", message })));
+    const mistakes = broken.map(({ offset, message }) => ({ ...at(offset), path: "", message }));
+    // One text may be wrong in the same way several times.
+    const perLine = new Map(
+      mistakes.toReversed().map((one) => [`${one.line} ${one.message}`, one]),
+    );
+    return wrong([...perLine.values()]);
   }
   const locate = (mistake: PlacelessMistake): YamlMistake => ({
     ...at(offsetOf(document, mistake)),
@@ -92,10 +99,10 @@ function wrong(mistakes: readonly YamlMistake[]): { kind: "wrong"; mistakes: Yam
 function parse(text: string, lineCounter: LineCounter): Document | string {
   if (text.length > CHARS_MAX) return `it has more than ${CHARS_MAX} characters`;
   try {
-    return parseDocument(text, { lineCounter, prettyErrors: false });
+    return parseDocument(text, { lineCounter, prettyErrors: false, logLevel: "error" });
   } catch (error) {
     // Its recursion is bounded by nothing but the stack.
-    if (error instanceof RangeError) return "it is nested too deeply";
+    if (error instanceof RangeError) return TOO_DEEP;
     throw error;
   }
 }
@@ -158,17 +165,39 @@ function pathText(path: readonly PropertyKey[]): string {
     .replace(/^\./, "");
 }
 
+const TOO_DEEP = "it is nested too deeply";
+const QUOTES = "put the text into quotes";
+
 const WORDS: ReadonlyMap<string, string> = new Map([
-  ["DUPLICATE_KEY", "this key is there already"],
-  ["TAG_RESOLVE_FAILED", "this tag is not known; put text that begins with ! into quotes"],
   ["BAD_DIRECTIVE", "this directive is not known"],
   ["BAD_DQ_ESCAPE", "there is no such escape; use single quotes for text with backslashes"],
+  ["BAD_SCALAR_START", `no text begins like this; ${QUOTES}`],
+  ["BLOCK_AS_IMPLICIT_KEY", `there is a key in the value of a key; ${QUOTES}`],
+  ["BLOCK_IN_FLOW", `between brackets there are no lists and keys by lines; ${QUOTES}`],
+  ["DUPLICATE_KEY", "this key is there already"],
+  ["KEY_OVER_1024_CHARS", "a key has at most 1,024 characters"],
+  ["MULTILINE_IMPLICIT_KEY", `a key has to stand in one line; ${QUOTES}`],
+  ["MULTIPLE_ANCHORS", "put text that begins with & into quotes"],
+  ["MULTIPLE_DOCS", "a second document begins here; leave out one of them, and the line with ---"],
+  ["RESOURCE_EXHAUSTION", TOO_DEEP],
+  ["TAB_AS_INDENT", "tabs don't indent; use spaces"],
+  ["TAG_RESOLVE_FAILED", "this tag is not known; put text that begins with ! into quotes"],
+  ["UNEXPECTED_TOKEN", `this can't stand here; ${QUOTES}`],
 ]);
+
+/** The same where a code has several meanings. */
+const WORDS_BY_BEGINNING: readonly (readonly [RegExp, string])[] = [
+  [/^flow (?:map|sequence) in/i, `a bracket is not closed before this; close it, or ${QUOTES}`],
+  [/^all \w+ items must/i, "its line has another indentation than those it belongs to"],
+  [/^missing closing/i, "a quote is not closed before this"],
+  [/^implicit map keys/i, "a key without `: ` behind it; write it, with a value"],
+];
 
 /** What is wrong, without what stands there: a secret may begin like a tag, or like a block. */
 function wordsFor({ code, message }: YAMLError): string {
+  const special = WORDS_BY_BEGINNING.find(([beginning]) => beginning.test(message))?.[1];
   const general = message.charAt(0).toLowerCase() + message.slice(1).replace(/: .*/s, "");
-  return WORDS.get(code) ?? general;
+  return WORDS.get(code) ?? special ?? general;
 }
 
 /** Where an alias stands whose anchor does not end before it. */

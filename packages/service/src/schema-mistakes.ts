@@ -61,10 +61,32 @@ function likeliest(branches: readonly (readonly Issue[])[]): readonly Issue[] {
   return branches.toSorted((a, b) => depthOf(b) - depthOf(a) || a.length - b.length)[0] ?? [];
 }
 
+const KINDS: ReadonlyMap<string, string> = new Map([
+  ["string", "text"],
+  ["number", "a number"],
+  ["int", "a whole number"],
+  ["boolean", "true or false"],
+  ["array", "a list"],
+  ["object", "keys with values"],
+  ["record", "keys with values"],
+  ["null", "nothing"],
+]);
+
 function typeMessage({ message }: Issue): string {
-  const [, expected, received] = /expected (\w+), received (\w+)/.exec(message) ?? [];
-  if (expected === undefined) return message;
-  return received === "undefined" ? "is missing" : `expected ${expected}, not ${received}`;
+  const [, expected = "", received = ""] = /expected (\w+), received (\w+)/.exec(message) ?? [];
+  if (received === "undefined") return "is missing";
+  const [wanted, found] = [KINDS.get(expected), KINDS.get(received)];
+  if (wanted === undefined || found === undefined) return message;
+  return `expected ${wanted}, not ${found}${remedyFor(expected, received)}`;
+}
+
+function remedyFor(expected: string, received: string): string {
+  if (expected === "array" && received === "string") return "; put it into [ ]";
+  if (expected !== "string" || received === "null") return "";
+  if (received === "object") return "; put text that begins with { into quotes";
+  return received === "array"
+    ? "; put text that begins with [ into quotes"
+    : "; put it into quotes";
 }
 
 /** Says that a name means nothing, and which may have been meant. */
