@@ -58,15 +58,32 @@ describe("two accounts of one process", () => {
     const status = await place.run(["status", "--json"], { env });
     const { accounts } = objectOf(status) as { accounts: object[] };
     expect(accounts).toMatchObject([
-      { account: place.account.name, budget: { free: 0 }, backlog: { senders: 1 } },
-      { account: other.account.name, holds: [], openRuns: [] },
+      {
+        account: "slow",
+        redisName: place.account.name,
+        budget: { free: 0 },
+        backlog: { senders: 1 },
+      },
+      { account: "quick", redisName: other.account.name, holds: [], openRuns: [] },
     ]);
     const one = await place.run(["status", "--account", "quick", "--json"], { env });
-    expect(objectOf(one)).toMatchObject({ account: other.account.name });
+    expect(objectOf(one)).toMatchObject({ accounts: [{ account: "quick" }] });
     const runs = await place.run(["runs", "--json"], { env });
     expect((objectOf(runs) as { runs: object[] }).runs).toHaveLength(3);
     const ofB = await place.run(["runs", "--connector", "b", "--json"], { env });
-    expect((objectOf(ofB) as { runs: object[] }).runs).toHaveLength(2);
+    expect(objectOf(ofB)).toMatchObject({
+      runs: [1, 2].map(() => ({
+        account: "quick",
+        connector: expect.anything(),
+        connectorName: "b",
+      })),
+    });
+    const list = (await place.run(["runs"], { env })).stdout.trim().split("\n");
+    expect(list.map((line) => / (\w) \((\w+)\) +[\d,]+ read/.exec(line)?.slice(1))).toEqual([
+      ["b", "quick"],
+      ["b", "quick"],
+      ["a", "slow"],
+    ]);
   });
 
   it("are each named where a command is for one of them", async () => {
@@ -79,6 +96,7 @@ describe("two accounts of one process", () => {
       "connectors:",
       `  a: { uuid: ${place.sandbox.connectorUuid}, account: main }`,
       `  b: { uuid: ${other.sandbox.connectorUuid}, account: lab }`,
+      "  c: { uuid: 3f0c9a52-6d0e-4b0f-8f57-0d4f6c1f2a11, account: lab }",
     ]);
     const env = {
       REDIS_URL: place.env["REDIS_URL"] ?? "",
@@ -88,7 +106,7 @@ describe("two accounts of one process", () => {
     const refused = await place.run(["push", "-"], { env, input: '{"id":1}' });
     expect([refused.exitCode, refused.stderr]).toEqual([
       2,
-      "sluice: Cannot choose among several connectors: use --connector NAME; there is a, b\n",
+      "sluice: Cannot choose among several connectors: use --connector NAME; there is a, b, c\n",
     ]);
     const nobody = await place.run(["status", "--account", "man"], { env });
     expect([nobody.exitCode, nobody.stderr]).toEqual([
@@ -103,12 +121,37 @@ describe("two accounts of one process", () => {
     const dead = await place.run(["dead", "list", "--connector", "b", "--json"], { env });
     expect((objectOf(dead) as { letters: object[] }).letters).toHaveLength(1);
     expect([place.sandbox.count(), other.sandbox.count()]).toEqual([0, 1]);
+    const letter = { connector: other.sandbox.connectorUuid, connectorName: "b" };
+    expect(objectOf(dead)).toMatchObject({ letters: [letter] });
+    const [{ id }] = (objectOf(dead) as { letters: [{ id: string }] }).letters;
+    const listed = await place.run(["dead", "list", "--account", "lab"], { env });
+    expect(listed.stdout).toMatch(new RegExp(`^  ${id.slice(0, 8)}  b  `, "m"));
+    const shown = await place.run(["dead", "show", id, "--account", "lab"], { env });
+    expect(shown.stdout).toContain(", connector b, ");
     const paused = await place.run(["pause", "--account", "main", "--json"], { env });
     expect(objectOf(paused)).toEqual({ paused: true, isNew: true });
     expect(await readHolds(place.account)).toMatchObject([{ reason: "operator" }]);
     expect(await readHolds(other.account)).toEqual([]);
     const resumed = await place.run(["resume", "--json"], { env });
     expect(objectOf(resumed)).toEqual({ ended: ["account operator"] });
+    await place.run(["pause", "--account", "main"], { env });
+    await place.run(["pause", "--connector", "b"], { env });
+    const status = (await place.run(["status"], { env })).stdout;
+    expect(status).toMatch(
+      /^account main on .*$[^]*^ {2}held: account until sluice resume, operator/m,
+    );
+    expect(status).toMatch(/^account lab on .*$[^]*^ {2}held: connector b until sluice resume, /m);
+    const holds = await place.run(["status", "--account", "lab", "--json"], { env });
+    expect(objectOf(holds)).toMatchObject({
+      accounts: [{ holds: [{ scope: other.sandbox.connectorUuid, connectorName: "b" }] }],
+    });
+    const up = place.start(["up", "--role", "worker", "--role", "sender"], { env });
+    await up.line(/^account main is held until sluice resume \(operator\)/m);
+    await up.line(/^connector b is held until sluice resume \(operator\)/m);
+    up.signal("SIGTERM");
+    await up.ended;
+    const ended = await place.run(["resume"], { env });
+    expect(ended.stdout).toBe("ended: account main operator\nended: connector b operator\n");
     const checked = await place.run(["check", "--account", "lab", "--json"], { env });
     expect(objectOf(checked)).toMatchObject({ ok: true });
     const all = await place.run(["check", "--json"], { env });

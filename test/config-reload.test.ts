@@ -156,7 +156,7 @@ describe("a running sluice up", () => {
     await writeConfig(place, [...account, one]);
     await eventually(async () => {
       const status = await place.run(["status", "--json"], { env: all });
-      expect(JSON.parse(status.stdout)).toMatchObject({ backlog: { senders: 1 } });
+      expect(JSON.parse(status.stdout)).toMatchObject({ accounts: [{ backlog: { senders: 1 } }] });
     });
   });
 

@@ -183,8 +183,9 @@ describe("sluice dead", () => {
     expect(objectOf(push)).toMatchObject({ delivered: 0 });
     await using _up = place.start(["up", "--role", "worker", "--role", "sender"], { env });
     await vi.waitUntil(async () => {
-      const { backlog } = await sluice(place, "status");
-      return (backlog as { senders: number }).senders > 0;
+      const { accounts } = await sluice(place, "status");
+      const [{ backlog }] = accounts as [{ backlog: { senders: number } }];
+      return backlog.senders > 0;
     }, FACT);
     expect(place.sandbox.calls).toEqual([]);
     const discard = await place.run(["dead", "discard", "bad-1", "bad-2", "--json"], { env });

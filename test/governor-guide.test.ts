@@ -41,8 +41,11 @@ describe("docs/governor.md", () => {
     expect(shown).toHaveLength(4);
     const printed = (await outputOf(place, "status")).split("\n").map(shapeOf);
     expect(printed.slice(0, shown.length)).toEqual(shown);
-    const { budget } = JSON.parse(await outputOf(place, "status --json")) as { budget: object };
-    for (const name of Object.keys(budget)) expect(TEXT).toContain(`\`${name}\``);
+    const status = JSON.parse(await outputOf(place, "status --json")) as {
+      accounts: { budget: object }[];
+    };
+    for (const name of status.accounts.flatMap(({ budget }) => Object.keys(budget)))
+      expect(TEXT).toContain(`\`${name}\``);
   });
 
   it("names every variable of the budget", () => {

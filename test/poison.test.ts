@@ -103,6 +103,6 @@ describe("a job in a failed set", () => {
       "ALARM: 1 job is in a failed set; none ever should be",
     );
     const ended = await place.run(["status", "--json"]);
-    expect(JSON.parse(ended.stdout)).toMatchObject({ failedJobs: 1 });
+    expect(JSON.parse(ended.stdout)).toMatchObject({ accounts: [{ failedJobs: 1 }] });
   });
 });

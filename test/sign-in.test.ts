@@ -126,7 +126,9 @@ describe("the configuration of the way to Qualys", () => {
     const env = { REDIS_URL, QUALYS_PLATFORM: "eu2" };
     const ended = await place.run(["status", "--json"], { env });
     expect(ended.exitCode, ended.stderr).toBe(0);
-    expect(JSON.parse(ended.stdout)).toMatchObject({ account: "gateway.qg2.apps.qualys.eu" });
+    expect(JSON.parse(ended.stdout)).toMatchObject({
+      accounts: [{ account: "gateway.qg2.apps.qualys.eu" }],
+    });
   });
 
   it("asks a worker for no credentials", async () => {

@@ -404,7 +404,7 @@ describe("operating", () => {
     await push.line(/^held until sluice resume \(operator\)/m);
     await vi.waitUntil(async () => (await listRuns(place.account))[0]?.state === "sealed", FACT);
     const status = await place.run(["status", "--json"]);
-    expect(objectOf(status)).toMatchObject({ holds: [{ reason: "operator" }] });
+    expect(objectOf(status)).toMatchObject({ accounts: [{ holds: [{ reason: "operator" }] }] });
     expectNoCall(place);
     const resume = await place.run(["resume", "--json"]);
     expect(objectOf(resume)).toEqual({ ended: ["account operator"] });

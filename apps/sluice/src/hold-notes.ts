@@ -1,5 +1,7 @@
 import { isDisabling } from "@sluice/governor";
 import type { Hold } from "@sluice/queue";
+import type { AccountSettings } from "./config/account-settings.ts";
+import { scopeText } from "./connector-names.ts";
 import { clockText, spanText, type Terminal } from "./terminal.ts";
 
 /** A shorter hold is over before anyone has read of it. */
@@ -8,9 +10,12 @@ const TOLD_MS_MIN = 1_000;
 /**
  * Tells of holds, as they are seen from look to look: a line when one begins, and one when sending goes on. Unless a
  * person watches, only of those that wait for somebody; the log has the others.
+ *
+ * @param whose what is held, where it is not all there is
  */
 export function createHoldNotes(
   terminal: Terminal,
+  whose: (hold: Hold) => string | null = () => null,
 ): (holds: readonly Hold[], nowMs: number) => void {
   const told = new Set<string>();
   let heldSinceMs: number | null = null;
@@ -21,7 +26,7 @@ export function createHoldNotes(
       if (told.has(name)) continue;
       told.add(name);
       heldSinceMs = Math.min(heldSinceMs ?? Infinity, hold.sinceMs);
-      terminal.note(holdLine(hold));
+      terminal.note(holdLine(hold, whose(hold)));
     }
     if (shown.length > 0 || heldSinceMs === null) return;
     terminal.note(`resumed after ${spanText(Math.max(0, nowMs - heldSinceMs))}`);
@@ -30,9 +35,19 @@ export function createHoldNotes(
   };
 }
 
-/** A hold for people: `held until 21:14:05 (rate-limit): ...`. */
-export function holdLine(hold: Hold): string {
-  return `held until ${endOf(hold)} (${hold.reason}): ${hold.message}`;
+/** A hold for people: `held until 21:14:05 (rate-limit): ...`, behind what is held where that is said. */
+export function holdLine(hold: Hold, whose: string | null = null): string {
+  return `${whose === null ? "" : `${whose} is `}held until ${endOf(hold)} (${hold.reason}): ${hold.message}`;
+}
+
+/** What a hold of an account holds, where that is not all there is: one of several accounts, or of several connectors. */
+export function ownerOf(
+  { scope }: Hold,
+  account: Pick<AccountSettings, "name" | "connectors">,
+  isOnly: boolean,
+): string | null {
+  const isAll = isOnly && (scope === "account" || account.connectors.length === 1);
+  return isAll ? null : scopeText(scope, account, isOnly);
 }
 
 /** When a hold ends, or what ends it. */

@@ -1,5 +1,6 @@
 import { scanDeadLetters, type Account, type DeadLetter, type LetterFilter } from "@sluice/queue";
 import { openChosen } from "../chosen-session.ts";
+import { connectorText, withConnectorName } from "../connector-names.ts";
 import { EXIT } from "../exit-codes.ts";
 import { LetterGroups, type LetterGroup } from "../letter-groups.ts";
 import { linesOf, nameOf, rangeText, selectedRanges } from "../selected-letters.ts";
@@ -21,20 +22,26 @@ export async function listDead(
   const filter = { ...session.only, ...(reason && { reason }), ...(run && { run }) };
   const { total, groups, letters } = await survey(session.account, filter, limit);
   const ranges = await selectedRanges(session.account, { ids: [], ...filter });
+  const { settings } = session;
+  const isOfOne = settings.connectors.length < 2 || filter.connector !== undefined;
+  const whose = ({ connector }: { connector: string }) =>
+    isOfOne ? "" : `${connectorText(settings, connector)}  `;
+  const named = <One extends { connector: string }>(one: One) =>
+    withConnectorName(one, settings, one.connector);
   const lines = [
     ...groups.map(groupLine),
     ...(letters.length > 0 ? [`the newest of ${grouped(total)}:`] : []),
     ...letters.map(
       (letter) =>
-        `  ${letter.id.slice(0, 8)}  ${nameOf(letter)}  ${letter.message.slice(0, MESSAGE_CHARS_SHOWN)}`,
+        `  ${letter.id.slice(0, 8)}  ${whose(letter)}${nameOf(letter)}  ${letter.message.slice(0, MESSAGE_CHARS_SHOWN)}`,
     ),
     ...(ranges.length > 0
       ? [`known by position only, ${grouped(linesOf(ranges))} lines; correct and push them again:`]
       : []),
-    ...ranges.map((range) => `  ${rangeText(range)}, run ${range.run}`),
+    ...ranges.map((range) => `  ${whose(range)}${rangeText(range)}, run ${range.run}`),
   ];
   terminal.result(
-    { total, groups, letters, ranges },
+    { total, groups, letters: letters.map(named), ranges: ranges.map(named) },
     lines.length > 0 ? lines : ["no dead letters"],
   );
   return EXIT.done;

@@ -1,5 +1,6 @@
 import type { DeadLetter } from "@sluice/queue";
 import { openChosen } from "../chosen-session.ts";
+import { connectorText, withConnectorName } from "../connector-names.ts";
 import { EXIT } from "../exit-codes.ts";
 import { namedLetters, nameOf, placeOf } from "../selected-letters.ts";
 import type { Choice } from "../settings.ts";
@@ -13,12 +14,16 @@ export async function showDead(
 ): Promise<number> {
   await using session = await openChosen(choice, terminal);
   const letters = await namedLetters(session.account, [idOrKey], session.only);
-  terminal.result({ letters }, letters.flatMap(linesAbout));
+  const { settings } = session;
+  terminal.result(
+    { letters: letters.map((letter) => withConnectorName(letter, settings, letter.connector)) },
+    letters.flatMap((letter) => linesAbout(letter, connectorText(settings, letter.connector))),
+  );
   return EXIT.done;
 }
 
-function linesAbout(letter: DeadLetter): string[] {
-  const { id, reason, path, message, run, connector, version, atMs, raw, rawChars, asset } = letter;
+function linesAbout(letter: DeadLetter, connector: string): string[] {
+  const { id, reason, path, message, run, version, atMs, raw, rawChars, asset } = letter;
   const beginning =
     rawChars === undefined ? "" : ` (the beginning of ${grouped(rawChars)} characters)`;
   return [

@@ -11,7 +11,7 @@ import {
 } from "@sluice/queue";
 import { pause } from "@sluice/service";
 import { EXIT } from "../exit-codes.ts";
-import { createHoldNotes, holdLine, isBlocking } from "../hold-notes.ts";
+import { createHoldNotes, holdLine, isBlocking, ownerOf } from "../hold-notes.ts";
 import { resumeCommand } from "../named-run.ts";
 import { RunningAccounts } from "../running-accounts.ts";
 import { createOpener, createReport, withoutRedis, type Session } from "../session.ts";
@@ -49,15 +49,17 @@ async function workOff(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  const noteHolds = createHoldNotes(terminal);
+  const notes = sessions.map((session) =>
+    createHoldNotes(terminal, (hold) => ownerOf(hold, session.settings, sessions.length === 1)),
+  );
   for (;;) {
     const all = await Promise.all(sessions.map(lookAt));
     const pending = sum(all.map((one) => one.pending));
     const isWorking = all.some((one) => one.pending > 0 && !one.blocking.some(isOfAccount));
     if (!isWorking || signal.aborted) return tellEnd(sessions, all, terminal);
-    const holds = all.flatMap((one) => one.holds);
-    noteHolds(holds, Date.now());
-    terminal.progress(`${counted(pending, "record")} left${holds.length > 0 ? " | held" : ""}`);
+    notes.forEach((noteHolds, index) => noteHolds(all[index]?.holds ?? [], Date.now()));
+    const isHeld = all.some(({ holds }) => holds.length > 0);
+    terminal.progress(`${counted(pending, "record")} left${isHeld ? " | held" : ""}`);
     await pause(LOOK_MS, signal);
   }
 }
@@ -126,6 +128,10 @@ function tellEnd(
     ),
     ...openRuns.map((run) => `  run ${run.id} is still open: ${resumeCommand(run)}`),
   ]);
-  for (const hold of all.flatMap((one) => one.blocking)) terminal.note(holdLine(hold));
+  for (const [index, { settings }] of sessions.entries()) {
+    for (const hold of all[index]?.blocking ?? []) {
+      terminal.note(holdLine(hold, ownerOf(hold, settings, sessions.length === 1)));
+    }
+  }
   return pending === 0 ? EXIT.done : EXIT.stopped;
 }

@@ -1,4 +1,6 @@
+import { partsOf } from "@sluice/governor";
 import { allowMoreLetters, beginHold, endHolds, readHolds } from "@sluice/queue";
+import { scopeText } from "../connector-names.ts";
 import { EXIT } from "../exit-codes.ts";
 import { openSessions } from "../session.ts";
 import { chosenAccounts, chosenUuid, needsOf, readSettings, type Choice } from "../settings.ts";
@@ -27,17 +29,19 @@ export async function resumeSending(choice: Choice, terminal: Terminal): Promise
   const uuid = chosenUuid(settings, choice);
   await using sessions = await openSessions(settings, accounts, terminal);
   const ended: string[] = [];
-  for (const { account, queues } of sessions.all) {
+  const lines: string[] = [];
+  for (const { account, queues, settings: own } of sessions.all) {
     for (const { reason, scope } of await readHolds(account)) {
       const isMeant = uuid === null || scope === uuid;
       if (isMeant && reason === "dead-letters") await allowMoreLetters(account, scope);
     }
-    ended.push(...(await endHolds(account, uuid === null ? {} : { scope: uuid })));
+    for (const hold of await endHolds(account, uuid === null ? {} : { scope: uuid })) {
+      const { scope, reason } = partsOf(hold);
+      ended.push(hold);
+      lines.push(`ended: ${scopeText(scope, own, sessions.all.length === 1)} ${reason}`);
+    }
     await queues.promoteDelayed();
   }
-  terminal.result(
-    { ended },
-    ended.length > 0 ? ended.map((hold) => `ended: ${hold}`) : ["no hold was in force"],
-  );
+  terminal.result({ ended }, lines.length > 0 ? lines : ["no hold was in force"]);
   return EXIT.done;
 }

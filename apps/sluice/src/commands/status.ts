@@ -10,6 +10,8 @@ import {
   type Hold,
   type Pressure,
 } from "@sluice/queue";
+import type { AccountSettings } from "../config/account-settings.ts";
+import { scopeText, withConnectorName } from "../connector-names.ts";
 import { EXIT } from "../exit-codes.ts";
 import { endOf } from "../hold-notes.ts";
 import { waitingText } from "../pressure-notes.ts";
@@ -33,9 +35,8 @@ export async function status(choice: Choice, terminal: Terminal): Promise<number
   const accounts = chosenAccounts(settings, choice);
   await using sessions = await openSessions(settings, accounts, terminal);
   const all = await Promise.all(sessions.all.map(statusOf));
-  const objects = all.map(({ object }) => object);
   terminal.result(
-    objects.length === 1 ? objects[0] : { accounts: objects },
+    { accounts: all.map(({ object }) => object) },
     all.flatMap(({ lines }) => lines),
   );
   return EXIT.done;
@@ -44,6 +45,7 @@ export async function status(choice: Choice, terminal: Terminal): Promise<number
 async function statusOf({
   account,
   queues,
+  settings,
 }: Session): Promise<{ object: object; lines: string[] }> {
   const [holds, budget, backlog, pressure, deadLetters, calls, jobs, runs] = await Promise.all([
     readHolds(account),
@@ -61,9 +63,10 @@ async function statusOf({
   const failedJobs = Object.values(jobs).reduce((sum, { failed }) => sum + failed, 0);
   const { product, version } = account.server;
   const object = {
-    account: account.name,
+    account: settings.name,
+    redisName: account.name,
     redis: `${product} ${version}`,
-    holds,
+    holds: holds.map((hold) => withConnectorName(hold, settings, hold.scope)),
     budget,
     backlog,
     pressure,
@@ -73,12 +76,12 @@ async function statusOf({
     calls,
   };
   const lines = [
-    `account ${account.name} on ${product} ${version}`,
+    `account ${settings.name} on ${product} ${version}`,
     `  budget: ${budgetText(budget)}`,
     `  forecast: ${forecastText(budget)}`,
     ...(holds.length === 0
       ? ["  no hold in force"]
-      : holds.map((hold) => `  held: ${holdText(hold)}`)),
+      : holds.map((hold) => `  held: ${holdText(hold, settings)}`)),
     `  waiting: ${grouped(backlog.records)} records in chunks, ${grouped(backlog.outbox)} assets in the outbox, ` +
       `${grouped(backlog.parked)} parked, ${grouped(backlog.inFlight)} in flight in ${backlog.batches} batches`,
     ...(backlog.suspects === 0
@@ -131,6 +134,6 @@ function forecastText({ callsToGo, doneAtMs }: BudgetStatus): string {
   return `about ${counted(callsToGo, "call")} to go, ${when}`;
 }
 
-function holdText(hold: Hold): string {
-  return `${hold.scope} until ${endOf(hold)}, ${hold.reason}: ${hold.message}`;
+function holdText(hold: Hold, settings: AccountSettings): string {
+  return `${scopeText(hold.scope, settings, true)} until ${endOf(hold)}, ${hold.reason}: ${hold.message}`;
 }

@@ -1,6 +1,6 @@
 import { watchDuties, type Report } from "@sluice/pipeline";
 import { startIntake, type Intake, type IntakeSettings } from "@sluice/producer";
-import { readHolds } from "@sluice/queue";
+import { readHolds, type Hold } from "@sluice/queue";
 import { aborted, ConfigError, pause } from "@sluice/service";
 import { ROLES, type Role } from "../account-roles.ts";
 import { findConfigFile } from "../config/find-file.ts";
@@ -8,7 +8,7 @@ import { filesOfSettings } from "../config/named-files.ts";
 import { CommandError, EXIT } from "../exit-codes.ts";
 import { contentsOf, followSettings, Hangups } from "../follow-settings.ts";
 import { serveHealthIfAsked } from "../health.ts";
-import { createHoldNotes } from "../hold-notes.ts";
+import { createHoldNotes, ownerOf } from "../hold-notes.ts";
 import { watchLoop } from "../loop-watchdog.ts";
 import { restart } from "../restart.ts";
 import { RunningAccounts } from "../running-accounts.ts";
@@ -213,7 +213,8 @@ async function tellHolds(
   const notes = new WeakMap<Session, ReturnType<typeof createHoldNotes>>();
   while (!signal.aborted) {
     for (const session of sessions()) {
-      const noteHolds = notes.get(session) ?? createHoldNotes(terminal);
+      const whose = (hold: Hold) => ownerOf(hold, session.settings, sessions().length === 1);
+      const noteHolds = notes.get(session) ?? createHoldNotes(terminal, whose);
       notes.set(session, noteHolds);
       const holds = await readHolds(session.account).catch(() => null);
       if (holds !== null && !signal.aborted) noteHolds(holds, Date.now());
