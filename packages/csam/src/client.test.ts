@@ -491,7 +491,7 @@ describe("signing in", () => {
       credentials: { kind: "oidc", clientId: "client-1", clientSecret: new Secret("s3cret") },
     });
     const { message } = (await client.signIn()) as { message: string };
-    expect(message).toMatch(/401: no \[secret\].*QUALYS_CLIENT_SECRET.*QUALYS_AUTH=oidc/);
+    expect(message).toMatch(/401: no \[secret\].*QUALYS_CLIENT_SECRET.*sluice.yaml.*for oidc/);
   });
 
   it.each([

@@ -40,6 +40,6 @@ export function signInCall(
 /** What to check where these credentials are refused. */
 export function credentialsRemedy({ kind }: Credentials): string {
   return kind === "password"
-    ? "check QUALYS_USERNAME and QUALYS_PASSWORD, and that the user may use the API and does not sign in by SSO"
-    : `check QUALYS_CLIENT_ID and QUALYS_CLIENT_SECRET, and that the client is one for QUALYS_AUTH=${kind}`;
+    ? "check user name and password (QUALYS_USERNAME and QUALYS_PASSWORD, or the account's in sluice.yaml), and that the user may use the API and does not sign in by SSO"
+    : `check id and secret of the client (QUALYS_CLIENT_ID and QUALYS_CLIENT_SECRET, or the account's in sluice.yaml), and that it is one for ${kind} (QUALYS_AUTH)`;
 }
