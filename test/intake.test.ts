@@ -9,6 +9,8 @@ import { createApiKey, type IntakeConnector } from "@sluice/producer";
 import {
   beginHold,
   booksObject,
+  disableConnector,
+  enableConnector,
   listRuns,
   loadChunk,
   openRun,
@@ -374,6 +376,21 @@ describe("an Idempotency-Key", () => {
     const again = await intake.post("{}", { ...keyed("n"), query: "run=nightly" });
     expect(again).toMatchObject({ status: 202, body: named.body });
     expect(await countBooks(intake.account)).toBe(2);
+  });
+
+  it("gives the same answer while the connector is disabled, which takes and begins nothing", async () => {
+    let nowMs = NOON_MS;
+    await using intake = await openIntake({ nowMs: () => nowMs });
+    const first = await intake.post("{}", keyed("k"));
+    await disableConnector(intake.account, CONNECTOR, { reason: "disabled", message: "" });
+    expectProblem(await intake.post("{}"), 409, /disabled/);
+    nowMs += HOUR_MS;
+    expectProblem(await intake.post("{}"), 409, /disabled/);
+    expectProblem(await intake.post("[]", { query: "run=nightly" }), 409, /disabled/);
+    expect((await intake.post("{}", keyed("k"))).body).toEqual(first.body);
+    expect((await listRuns(intake.account)).map(({ id }) => id)).toEqual([first.body["run"]]);
+    await enableConnector(intake.account, intake.queues, CONNECTOR, "disabled");
+    expect((await intake.post("{}")).status).toBe(202);
   });
 
   it("is 422 with other content, lane or run", async () => {

@@ -86,6 +86,7 @@ export { readPressure, roomInMs, type Pressure } from "./pressure.ts";
 export { Queues } from "./queues.ts";
 export { rawRecords } from "./raw-records.ts";
 export {
+  INTAKE_SOURCE,
   abortRun,
   listRuns,
   openRun,

@@ -34,6 +34,9 @@ export interface RunDescription {
   first?: number;
 }
 
+/** What runs say that they are made of whose records come over HTTP. */
+export const INTAKE_SOURCE = "http intake";
+
 export interface Run extends Books {
   id: string;
   connector: string;

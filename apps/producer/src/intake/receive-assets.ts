@@ -166,7 +166,8 @@ class Delivery {
 
 /** A request may have no records; its run is there all the same. */
 async function openEmpty(run: string, writer: RunWriter): Promise<Written> {
-  return (await writer.open()) ? { kind: "written", run } : { kind: "closed" };
+  const kind = await writer.open();
+  return kind === "open" ? { kind: "written", run } : { kind };
 }
 
 /** What is not stored in time may be stored later: its outcome is unknown to the client. */

@@ -4,7 +4,7 @@ const MEANINGS: Readonly<Record<number, string>> = {
   400: "The request cannot be understood; errors names the place",
   401: "No key, a wrong key, or a wrong signature",
   404: "There is no such connector or run",
-  409: "The run takes nothing more, or cannot be sealed",
+  409: "The connector is disabled, or the run takes nothing more, or cannot be sealed",
   413: "The body is too large",
   415: "The body is neither JSON nor NDJSON, or is compressed by something else than gzip",
   422: "The Idempotency-Key was used for other content",

@@ -2,6 +2,8 @@ import { randomBytes } from "node:crypto";
 import { setTimeout as delay } from "node:timers/promises";
 import type { ChunkRecord } from "@sluice/inventory";
 import {
+  disabledConnectors,
+  INTAKE_SOURCE,
   openRun,
   readRun,
   storeChunk,
@@ -48,9 +50,6 @@ interface Waiting {
   reject: (error: unknown) => void;
 }
 
-/** Where the records of a chunk come from, which each of them says better. */
-const SOURCE = "http intake";
-
 /**
  * Writes parts into one run: those that come within a few milliseconds share a chunk, and so a round trip. One chunk is
  * written at a time; what comes meanwhile waits for the next.
@@ -91,29 +90,34 @@ export class RunWriter {
     let rest = group;
     // Each turn but the last one settles a part, or opens the run.
     while (rest.length > 0) {
-      const enqueued: Enqueued = (await this.open())
-        ? await this.#store(rest.map(({ part }) => part))
-        : { kind: "closed", state: "open" };
+      const opened = await this.open();
+      const enqueued: Enqueued =
+        opened === "closed"
+          ? { kind: "closed", state: "open" }
+          : await this.#store(rest.map(({ part }) => part));
       if (enqueued.kind === "claimed") {
         rest = withoutHeld(rest, enqueued.held);
       } else if (enqueued.kind === "closed" && enqueued.state === "unknown") {
         this.#isOpen = false;
+        if (opened === "disabled") return settle(rest, { kind: opened });
       } else {
-        const written = this.#written(enqueued);
-        for (const { resolve } of rest) resolve(written);
-        return;
+        return settle(rest, this.#written(enqueued));
       }
     }
   }
 
-  /** Opens the run, unless it is there. False where that is another connector's: one that had this name before. */
-  async open(): Promise<boolean> {
-    if (this.#isOpen) return true;
+  /**
+   * Opens the run, unless it is there. Closed is that of another connector, which had this name before. A disabled
+   * connector's is not opened; it may be there, and what it took before may be asked for.
+   */
+  async open(): Promise<"open" | "closed" | "disabled"> {
+    if (this.#isOpen) return "open";
     const { account, run: id, connector, lane } = this.#options;
-    const description = { sources: [{ source: SOURCE, bytes: null, modifiedAtMs: null }] };
+    if ((await disabledConnectors(account)).has(connector)) return "disabled";
+    const description = { sources: [{ source: INTAKE_SOURCE, bytes: null, modifiedAtMs: null }] };
     await openRun(account, { id, connector, lane, description });
     this.#isOpen = (await readRun(account, id))?.connector === connector;
-    return this.#isOpen;
+    return this.#isOpen ? "open" : "closed";
   }
 
   async #store(parts: readonly Part[]): Promise<Enqueued> {
@@ -123,7 +127,7 @@ export class RunWriter {
     const turn = { producer: this.#producer, ordinal: this.#ordinal };
     const place = { run, lane, ...turn, claims: claimsOf(parts) };
     const records = parts.flatMap((part) => part.records);
-    return await storeChunk(account, place, { source: SOURCE, records });
+    return await storeChunk(account, place, { source: INTAKE_SOURCE, records });
   }
 
   #written(enqueued: Exclude<Enqueued, { kind: "claimed" }>): Written {
@@ -140,6 +144,10 @@ export class RunWriter {
         return { kind: "closed" };
     }
   }
+}
+
+function settle(group: readonly Waiting[], written: Written): void {
+  for (const { resolve } of group) resolve(written);
 }
 
 function claimsOf(parts: readonly Part[]): Claim[] {
