@@ -118,6 +118,7 @@ describe("two accounts of one process", () => {
     const push = ["push", "-", "--connector", "b", "--json"];
     const pushed = await place.run(push, { env, input: '{"id":"x"}\n{"nothing":1}\n' });
     expect(objectOf(pushed)).toMatchObject({ read: 2, delivered: 1, dead: 1 });
+    expect(pushed.stderr).toContain("see the dead letters with: sluice dead list --connector b\n");
     const dead = await place.run(["dead", "list", "--connector", "b", "--json"], { env });
     expect((objectOf(dead) as { letters: object[] }).letters).toHaveLength(1);
     expect([place.sandbox.count(), other.sandbox.count()]).toEqual([0, 1]);

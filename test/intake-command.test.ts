@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { json } from "node:stream/consumers";
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
-import { readRun } from "@sluice/queue";
+import { INTAKE_SOURCE, openRun, readRun } from "@sluice/queue";
 import { generate } from "selfsigned";
 import { describe, expect, it } from "vitest";
 import { eventually } from "./support/intake.ts";
@@ -133,5 +133,25 @@ describe("sluice up", () => {
     call.end('{"id":"a"}');
     const [answer] = (await once(call, "response")) as [IncomingMessage];
     expect([answer.statusCode, await json(answer)]).toMatchObject([202, { records: 1 }]);
+  });
+});
+
+describe("an open run of the intake", () => {
+  it("can be ended from outside, and not be resumed, which drain and push --resume say", async () => {
+    await using place = await openPlace();
+    const connector = place.sandbox.connectorUuid;
+    const description = { sources: [{ source: INTAKE_SOURCE, bytes: null, modifiedAtMs: null }] };
+    const options = { connector, lane: "live", description, id: "nightly" } as const;
+    await openRun(place.account, options);
+    const drained = await place.run(["drain"]);
+    expect(drained.stdout).toContain("run nightly is still open: sluice runs abort nightly\n");
+    const resumed = await place.run(["push", "--resume", "nightly"]);
+    expect([resumed.exitCode, resumed.stderr]).toEqual([
+      2,
+      expect.stringContaining(
+        "sluice: Cannot resume run nightly: its records come over HTTP; to end it, use sluice runs abort nightly\n",
+      ),
+    ]);
+    expect((await place.run(["runs", "abort", "nightly"])).exitCode).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-import { readRun, type Account, type Run } from "@sluice/queue";
+import { INTAKE_SOURCE, readRun, type Account, type Run } from "@sluice/queue";
 import { CommandError } from "./exit-codes.ts";
 import type { Session } from "./session.ts";
 
@@ -21,9 +21,18 @@ export async function findRun(
   throw new CommandError(`Cannot find run "${id}"; see sluice runs`);
 }
 
-/** What to type to continue a run that was stopped; what was read from stdin has to come again. */
+/**
+ * What to type to continue a run that was stopped; what was read from stdin has to come again. What came over HTTP only its
+ * sender can continue: such a run can be ended.
+ */
 export function resumeCommand(run: Pick<Run, "id" | "state" | "description">): string {
   const { id, state, description } = run;
+  if (state === "open" && isOfIntake(run)) return `sluice runs abort ${id}`;
   const needsInput = state === "open" && description.sources.some(({ source }) => source === "-");
   return `sluice push --resume ${id}${needsInput ? " - < THE-SAME-INPUT" : ""}`;
+}
+
+/** Whether its records come over HTTP. */
+export function isOfIntake({ description }: Pick<Run, "description">): boolean {
+  return description.sources.some(({ source }) => source === INTAKE_SOURCE);
 }

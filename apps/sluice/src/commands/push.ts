@@ -14,11 +14,12 @@ import { openSources, SourceError, type SourceFile, type SourceFormat } from "@s
 import { AccountRoles } from "../account-roles.ts";
 import { booksLines } from "../books.ts";
 import type { ConnectorSettings } from "../config/account-settings.ts";
+import { connectorText } from "../connector-names.ts";
 import { EXIT, CommandError } from "../exit-codes.ts";
 import { conclude, follow, isOver, type Followed } from "../follow.ts";
 import { firstAssets } from "../first-assets.ts";
 import { loadTransform } from "../load-transform.ts";
-import { findRun, needRun, resumeCommand } from "../named-run.ts";
+import { findRun, isOfIntake, needRun, resumeCommand } from "../named-run.ts";
 import { createReport, openSession, openSessions, withoutRedis, type Session } from "../session.ts";
 import {
   chosenAccounts,
@@ -119,8 +120,15 @@ async function workAndTell(options: Work): Promise<number> {
   // What was in hand when the work was stopped is settled by now.
   const run = await needRun(session.account, load.run);
   terminal.result(booksObject(run, Date.now()), booksLines(run, Date.now()));
-  if (run.dead > 0) terminal.note("see the dead letters with: sluice dead list");
+  if (run.dead > 0)
+    terminal.note(`see the dead letters with: sluice dead list${choiceOf(run, options)}`);
   return conclude(isOver(run) ? { kind: "done", run } : { ...followed, run }, terminal);
+}
+
+/** How a command is told which connector this is about, where a file may describe several. */
+function choiceOf(run: Run, { settings, session }: Work): string {
+  if (settings.file === null) return "";
+  return ` --connector ${connectorText(session.settings, run.connector)}`;
 }
 
 /** A disabled connector takes nothing. What another state of the configuration has said of it counts no more. */
@@ -208,6 +216,11 @@ async function reopen(
   signal: AbortSignal,
 ): Promise<readonly SourceFile[]> {
   const { sources: files, ...description } = run.description;
+  if (isOfIntake(run)) {
+    throw new CommandError(
+      `Cannot resume run ${run.id}: its records come over HTTP; to end it, use ${resumeCommand(run)}`,
+    );
+  }
   const names = files.map(({ source }) => source);
   if (names.includes("-") && !patterns.includes("-")) {
     throw new CommandError(
