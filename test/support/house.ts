@@ -50,7 +50,8 @@ export interface House extends AsyncDisposable {
 }
 
 /** The module by which an isolated process makes a connector's transform. */
-export const LOADER = new URL("../../apps/sluice/src/load-transform.ts", import.meta.url).href;
+export const LOADER = new URL("../../apps/sluice/src/mapping/load-transform.ts", import.meta.url)
+  .href;
 const FINISH_MS_MAX = 40_000;
 
 export async function startHouse(options: HouseOptions = {}): Promise<House> {

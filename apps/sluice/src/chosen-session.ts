@@ -1,6 +1,6 @@
 import { openSession, type Session } from "./session.ts";
 import { chosenAccount, chosenUuid, needsOf, readSettings, type Choice } from "./settings.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal/terminal.ts";
 
 /** A session of the account that a user means, which knows what of it is meant. */
 export interface ChosenSession extends Session {

@@ -2,10 +2,10 @@ import { isDisabling } from "@sluice/governor";
 import { readBudget, readHolds, type Hold, type Run } from "@sluice/queue";
 import { pause } from "@sluice/service";
 import { EXIT } from "./exit-codes.ts";
-import { createHoldNotes, endOf, isBlocking } from "./hold-notes.ts";
+import { createHoldNotes, endOf, isBlocking } from "./terminal/hold-notes.ts";
 import { needRun, resumeCommand } from "./named-run.ts";
 import type { Session } from "./session.ts";
-import { counted, grouped, spanText, type Terminal } from "./terminal.ts";
+import { counted, grouped, spanText, type Terminal } from "./terminal/terminal.ts";
 
 export interface FollowOptions {
   session: Session;

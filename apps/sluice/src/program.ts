@@ -1,5 +1,5 @@
 import { Command, Option } from "commander";
-import { ROLES, type Role } from "./account-roles.ts";
+import { ROLES, type Role } from "./roles/account-roles.ts";
 import { check } from "./commands/check.ts";
 import { drain } from "./commands/drain.ts";
 import { enqueue } from "./commands/enqueue.ts";
@@ -11,13 +11,13 @@ import { runs } from "./commands/runs.ts";
 import { abortRuns, type AbortOptions } from "./commands/runs-abort.ts";
 import { status } from "./commands/status.ts";
 import { up } from "./commands/up.ts";
-import { addConfiguring } from "./configuring-verbs.ts";
-import { addDead } from "./dead-commands.ts";
-import { addMapping } from "./mapping-verbs.ts";
-import { ageOf, countOf } from "./number-flags.ts";
-import { AT, ENCODING, FORMAT, MAPPING } from "./reading-options.ts";
-import { addRehearsing } from "./rehearsing-verbs.ts";
-import { ACCOUNT, CONNECTOR, terminalOf, verb, type Common, type Exit } from "./verb.ts";
+import { addConfiguring } from "./verbs/configuring-verbs.ts";
+import { addDead } from "./verbs/dead-verbs.ts";
+import { addMapping } from "./verbs/mapping-verbs.ts";
+import { ageOf, countOf } from "./verbs/number-flags.ts";
+import { AT, ENCODING, FORMAT, MAPPING } from "./verbs/reading-options.ts";
+import { addRehearsing } from "./verbs/rehearsing-verbs.ts";
+import { ACCOUNT, CONNECTOR, terminalOf, verb, type Common, type Exit } from "./verbs/verb.ts";
 import type { Choice } from "./settings.ts";
 
 const SETTINGS_NOTE =

@@ -4,7 +4,7 @@ import { EmbeddedRedis, giveUpAfter, openAccount, Queues, type Account } from "@
 import type { AccountSettings } from "./config/account-settings.ts";
 import { CommandError, EXIT } from "./exit-codes.ts";
 import type { ProcessSettings } from "./settings.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Terminal } from "./terminal/terminal.ts";
 
 const END_MS = 100;
 

@@ -18,7 +18,7 @@ import { accountsOfFile } from "./config/from-file.ts";
 import { toIntake } from "./config/intake-settings.ts";
 import { readVariables, together, type Environment } from "./config/variables.ts";
 import { CommandError } from "./exit-codes.ts";
-import type { TransformSettings } from "./load-transform.ts";
+import type { TransformSettings } from "./mapping/load-transform.ts";
 
 /** What of the configuration is the process's own, and not an account's. */
 export interface ProcessSettings {

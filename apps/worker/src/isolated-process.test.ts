@@ -8,7 +8,7 @@ import { IsolatedProcess } from "./isolated-process.ts";
 
 const policy = mappingPolicy({ connectorUuid: "da4b8361-2327-4bf1-af7d-2ce775bc9882" });
 const recipe = {
-  module: new URL("../../sluice/src/load-transform.ts", import.meta.url).href,
+  module: new URL("../../sluice/src/mapping/load-transform.ts", import.meta.url).href,
   settings: { policy, mapping: null },
 };
 const DEADLY = new URL("../../../test/support/deadly-records.ts", import.meta.url);

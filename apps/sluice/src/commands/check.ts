@@ -7,7 +7,7 @@ import {
 import { isDisabling } from "@sluice/governor";
 import { isTrusted, readHolds, type Hold } from "@sluice/queue";
 import { EXIT } from "../exit-codes.ts";
-import { isBlocking } from "../hold-notes.ts";
+import { isBlocking } from "../terminal/hold-notes.ts";
 import { openSession } from "../session.ts";
 import {
   chosenAccounts,
@@ -16,7 +16,7 @@ import {
   type Choice,
   type ProcessSettings,
 } from "../settings.ts";
-import type { Terminal } from "../terminal.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 interface Finding {
   /** Whose it is, where there are several. */

@@ -5,10 +5,10 @@ import { jsonSchemaOfFile } from "../config/file-schema.ts";
 import { findConfigFile } from "../config/find-file.ts";
 import { FIRST_FILE, SCHEMA_FILE } from "../config/first-file.ts";
 import { CommandError, EXIT } from "../exit-codes.ts";
-import { loadTransforms } from "../load-transform.ts";
+import { loadTransforms } from "../mapping/load-transform.ts";
 import { ConfigError } from "@sluice/service";
 import { readSettings } from "../settings.ts";
-import { counted, type Terminal } from "../terminal.ts";
+import { counted, type Terminal } from "../terminal/terminal.ts";
 
 /** `sluice config check`: every mistake of the configuration, each with its place. */
 export async function checkConfig(named: string | undefined, terminal: Terminal): Promise<number> {

@@ -12,10 +12,10 @@ import {
 } from "@sluice/queue";
 import type { ConnectorSettings } from "../config/account-settings.ts";
 import { EXIT } from "../exit-codes.ts";
-import { holdLine } from "../hold-notes.ts";
+import { holdLine } from "../terminal/hold-notes.ts";
 import { openSession, openSessions, type Session } from "../session.ts";
 import { chosenAccounts, chosenConnector, readSettings, type Choice } from "../settings.ts";
-import { counted, grouped, instantText, type Terminal } from "../terminal.ts";
+import { counted, grouped, instantText, type Terminal } from "../terminal/terminal.ts";
 
 /** What is to be known of a connector: what Qualys's screen Manage Connectors shows, and what waits here. */
 interface ConnectorView {

@@ -1,14 +1,14 @@
 import { discardDeadLetters } from "@sluice/queue";
 import { openChosen } from "../chosen-session.ts";
 import { EXIT } from "../exit-codes.ts";
-import { letMoreLettersCome } from "../letter-room.ts";
+import { letMoreLettersCome } from "../letters/letter-room.ts";
 import {
   discardSelectedRanges,
   selectedLetters,
   selectionIn,
   type SelectionFlags,
-} from "../selected-letters.ts";
-import { counted, grouped, type Terminal } from "../terminal.ts";
+} from "../letters/selected-letters.ts";
+import { counted, grouped, type Terminal } from "../terminal/terminal.ts";
 
 /** `sluice dead discard`: off the list, for good. A letter that is written anew meanwhile stays. */
 export async function discardDead(flags: SelectionFlags, terminal: Terminal): Promise<number> {

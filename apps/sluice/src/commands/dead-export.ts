@@ -5,9 +5,9 @@ import {
   selectedLetters,
   selectionIn,
   type SelectionFlags,
-} from "../selected-letters.ts";
-import { counted, type Terminal } from "../terminal.ts";
-import { writeOut } from "../write-out.ts";
+} from "../letters/selected-letters.ts";
+import { counted, type Terminal } from "../terminal/terminal.ts";
+import { writeOut } from "../terminal/write-out.ts";
 
 /**
  * `sluice dead export`: the records as NDJSON on stdout, for `sluice push` when they are corrected. Their letters go when

@@ -2,10 +2,10 @@ import { scanDeadLetters, type Account, type DeadLetter, type LetterFilter } fro
 import { openChosen } from "../chosen-session.ts";
 import { connectorText, withConnectorName } from "../connector-names.ts";
 import { EXIT } from "../exit-codes.ts";
-import { LetterGroups, type LetterGroup } from "../letter-groups.ts";
-import { linesOf, nameOf, rangeText, selectedRanges } from "../selected-letters.ts";
+import { LetterGroups, type LetterGroup } from "../letters/letter-groups.ts";
+import { linesOf, nameOf, rangeText, selectedRanges } from "../letters/selected-letters.ts";
 import type { Choice } from "../settings.ts";
-import { grouped, type Terminal } from "../terminal.ts";
+import { grouped, type Terminal } from "../terminal/terminal.ts";
 
 const MESSAGE_CHARS_SHOWN = 300;
 

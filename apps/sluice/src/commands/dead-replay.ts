@@ -1,8 +1,8 @@
 import { disabledConnectors, type DeadLetter } from "@sluice/queue";
 import { openChosen } from "../chosen-session.ts";
 import { CommandError, EXIT } from "../exit-codes.ts";
-import { letMoreLettersCome } from "../letter-room.ts";
-import { Replay } from "../replay.ts";
+import { letMoreLettersCome } from "../letters/letter-room.ts";
+import { Replay } from "../letters/replay.ts";
 import {
   isReplayable,
   linesOf,
@@ -11,9 +11,9 @@ import {
   selectionIn,
   type Selection,
   type SelectionFlags,
-} from "../selected-letters.ts";
+} from "../letters/selected-letters.ts";
 import type { Session } from "../session.ts";
-import { counted, grouped, type Terminal } from "../terminal.ts";
+import { counted, grouped, type Terminal } from "../terminal/terminal.ts";
 
 /** `sluice dead replay`: through the transform again, in runs of their own, keeping their versions. */
 export async function replayDead(flags: SelectionFlags, terminal: Terminal): Promise<number> {

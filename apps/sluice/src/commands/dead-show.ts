@@ -2,9 +2,9 @@ import type { DeadLetter } from "@sluice/queue";
 import { openChosen } from "../chosen-session.ts";
 import { connectorText, withConnectorName } from "../connector-names.ts";
 import { EXIT } from "../exit-codes.ts";
-import { namedLetters, nameOf, placeOf } from "../selected-letters.ts";
+import { namedLetters, nameOf, placeOf } from "../letters/selected-letters.ts";
 import type { Choice } from "../settings.ts";
-import { grouped, type Terminal } from "../terminal.ts";
+import { grouped, type Terminal } from "../terminal/terminal.ts";
 
 /** `sluice dead show`: everything known of one record. */
 export async function showDead(

@@ -6,7 +6,7 @@ import { aborted } from "@sluice/service";
 import { sampleLines } from "@sluice/sources";
 import { EXIT } from "../exit-codes.ts";
 import { openPage } from "../open-page.ts";
-import { grouped, type Terminal } from "../terminal.ts";
+import { grouped, type Terminal } from "../terminal/terminal.ts";
 import { push } from "./push.ts";
 
 const SEED = 1;

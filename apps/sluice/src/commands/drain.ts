@@ -11,12 +11,12 @@ import {
 } from "@sluice/queue";
 import { pause } from "@sluice/service";
 import { EXIT } from "../exit-codes.ts";
-import { createHoldNotes, holdLine, isBlocking, ownerOf } from "../hold-notes.ts";
+import { createHoldNotes, holdLine, isBlocking, ownerOf } from "../terminal/hold-notes.ts";
 import { resumeCommand } from "../named-run.ts";
-import { RunningAccounts } from "../running-accounts.ts";
+import { RunningAccounts } from "../roles/running-accounts.ts";
 import { createOpener, createReport, withoutRedis, type Session } from "../session.ts";
 import { chosenAccounts, readSettings, type Choice } from "../settings.ts";
-import { counted, type Terminal } from "../terminal.ts";
+import { counted, type Terminal } from "../terminal/terminal.ts";
 
 const LOOK_MS = 250;
 

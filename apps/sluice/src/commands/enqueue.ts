@@ -1,10 +1,10 @@
 import type { Transform } from "@sluice/inventory";
 import { EXIT } from "../exit-codes.ts";
-import { loadTransform } from "../load-transform.ts";
+import { loadTransform } from "../mapping/load-transform.ts";
 import { needRun, resumeCommand } from "../named-run.ts";
 import { openSession, withoutRedis, type Session } from "../session.ts";
 import { chosenConnector, readSettings } from "../settings.ts";
-import { counted, type Terminal } from "../terminal.ts";
+import { counted, type Terminal } from "../terminal/terminal.ts";
 import {
   beginLoad,
   enqueue as enqueueLoad,

@@ -4,7 +4,7 @@ import { scopeText } from "../connector-names.ts";
 import { EXIT } from "../exit-codes.ts";
 import { openSessions } from "../session.ts";
 import { chosenAccounts, chosenUuid, needsOf, readSettings, type Choice } from "../settings.ts";
-import type { Terminal } from "../terminal.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 /** `sluice pause`: no call is made until `sluice resume`; enqueueing and transforming go on. */
 export async function pauseSending(choice: Choice, terminal: Terminal): Promise<number> {

@@ -1,6 +1,6 @@
 import { createApiKey } from "@sluice/producer";
 import { CommandError, EXIT } from "../exit-codes.ts";
-import type { Terminal } from "../terminal.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 /** `sluice key NAME`: makes an API key for the intake. It is shown once; only its hash is kept. */
 export function makeKey(name: string, terminal: Terminal): number {

@@ -1,6 +1,6 @@
 import { jsonSchemaOfMapping } from "../config/file-schema.ts";
 import { EXIT } from "../exit-codes.ts";
-import type { Terminal } from "../terminal.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 /** `sluice mapping schema`: the JSON Schema by which editors know a mapping's file. */
 export function printMappingSchema(terminal: Terminal): number {

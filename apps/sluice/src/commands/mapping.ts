@@ -2,9 +2,9 @@ import { createTransform } from "@sluice/inventory";
 import { runMappingTests, type TestResult } from "@sluice/mapping";
 import { openSources, type SourceRecord } from "@sluice/sources";
 import { CommandError, EXIT } from "../exit-codes.ts";
-import { loadMappingFor } from "../load-transform.ts";
+import { loadMappingFor } from "../mapping/load-transform.ts";
 import { readMappingSettings, type MappingChoice } from "../settings.ts";
-import { counted, type Terminal } from "../terminal.ts";
+import { counted, type Terminal } from "../terminal/terminal.ts";
 import { readingOf, type Reading } from "./push.ts";
 
 export interface TryOptions extends MappingChoice, Reading {

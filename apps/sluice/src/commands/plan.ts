@@ -5,12 +5,12 @@ import type { SourceFile, SourceRecord } from "@sluice/sources";
 import type { ConnectorSettings } from "../config/account-settings.ts";
 import { EXIT } from "../exit-codes.ts";
 import { firstAssets } from "../first-assets.ts";
-import { loadWatchedTransform } from "../load-transform.ts";
-import { openKnownAccount, type Known } from "../known-account.ts";
-import { budgetOf } from "../plan-budget.ts";
-import { planLines, type PlanObject } from "../plan-lines.ts";
+import { loadWatchedTransform } from "../mapping/load-transform.ts";
+import { openKnownAccount, type Known } from "../plan/known-account.ts";
+import { budgetOf } from "../plan/plan-budget.ts";
+import { planLines, type PlanObject } from "../plan/plan-lines.ts";
 import { chosenConnector, readSettings, withMapping } from "../settings.ts";
-import { grouped, type Terminal } from "../terminal.ts";
+import { grouped, type Terminal } from "../terminal/terminal.ts";
 import { readable, type PushOptions } from "./push.ts";
 
 export interface PlanFlags extends Pick<

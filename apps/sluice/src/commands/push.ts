@@ -11,14 +11,14 @@ import {
   type Run,
 } from "@sluice/queue";
 import { openSources, SourceError, type SourceFile, type SourceFormat } from "@sluice/sources";
-import { AccountRoles } from "../account-roles.ts";
-import { booksLines } from "../books.ts";
+import { AccountRoles } from "../roles/account-roles.ts";
+import { booksLines } from "../terminal/books.ts";
 import type { ConnectorSettings } from "../config/account-settings.ts";
 import { connectorText } from "../connector-names.ts";
 import { EXIT, CommandError } from "../exit-codes.ts";
 import { conclude, follow, isOver, type Followed } from "../follow.ts";
 import { firstAssets } from "../first-assets.ts";
-import { loadTransform } from "../load-transform.ts";
+import { loadTransform } from "../mapping/load-transform.ts";
 import { findRun, isOfIntake, needRun, resumeCommand } from "../named-run.ts";
 import { createReport, openSession, openSessions, withoutRedis, type Session } from "../session.ts";
 import {
@@ -28,8 +28,8 @@ import {
   withMapping,
   type Settings,
 } from "../settings.ts";
-import { createPressureNotes } from "../pressure-notes.ts";
-import type { Terminal } from "../terminal.ts";
+import { createPressureNotes } from "../terminal/pressure-notes.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 /** What a user says of how the sources are to be read. */
 export interface Reading {

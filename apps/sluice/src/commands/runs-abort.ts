@@ -3,7 +3,7 @@ import { CommandError, EXIT } from "../exit-codes.ts";
 import { findRun, needRun } from "../named-run.ts";
 import { openSessions, type Session } from "../session.ts";
 import { chosenAccounts, chosenUuid, needsOf, readSettings, type Choice } from "../settings.ts";
-import { counted, type Terminal } from "../terminal.ts";
+import { counted, type Terminal } from "../terminal/terminal.ts";
 
 const NOTE = "aborted by an operator";
 

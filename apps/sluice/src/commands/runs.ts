@@ -1,5 +1,5 @@
 import { booksObject, listRuns, type Run } from "@sluice/queue";
-import { booksLines } from "../books.ts";
+import { booksLines } from "../terminal/books.ts";
 import { connectorText, withConnectorName } from "../connector-names.ts";
 import { EXIT } from "../exit-codes.ts";
 import { findRun } from "../named-run.ts";
@@ -12,7 +12,7 @@ import {
   type Choice,
   type Settings,
 } from "../settings.ts";
-import { grouped, type Terminal } from "../terminal.ts";
+import { grouped, type Terminal } from "../terminal/terminal.ts";
 
 /** `sluice runs [ID]`: the books of one run, or the newest runs. */
 export async function runs(

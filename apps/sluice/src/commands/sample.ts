@@ -1,6 +1,6 @@
 import { sampleLines, type SampleOptions } from "@sluice/sources";
 import { EXIT } from "../exit-codes.ts";
-import { writeOut } from "../write-out.ts";
+import { writeOut } from "../terminal/write-out.ts";
 
 const LINES_AT_ONCE = 500;
 

@@ -1,10 +1,10 @@
 import { startSandbox } from "@sluice/sandbox";
 import { aborted } from "@sluice/service";
 import { CommandError, EXIT } from "../exit-codes.ts";
-import { serveHealthIfAsked } from "../health.ts";
+import { serveHealthIfAsked } from "../roles/health.ts";
 import { openPage } from "../open-page.ts";
-import { sandboxOptions, type SandboxFlags } from "../sandbox-options.ts";
-import type { Terminal } from "../terminal.ts";
+import { sandboxOptions, type SandboxFlags } from "../verbs/sandbox-options.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 /** `sluice sandbox`: the local CSAM alone, until a signal; its page in a browser if `isOpened`. */
 export async function sandbox(

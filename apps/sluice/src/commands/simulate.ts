@@ -8,7 +8,7 @@ import {
 } from "@sluice/governor";
 import { pause } from "@sluice/service";
 import { CommandError, EXIT } from "../exit-codes.ts";
-import { counted, grouped, spanText, type Terminal } from "../terminal.ts";
+import { counted, grouped, spanText, type Terminal } from "../terminal/terminal.ts";
 
 /** The world to simulate. */
 export interface SimulateOptions {

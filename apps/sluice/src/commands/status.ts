@@ -13,8 +13,8 @@ import {
 import type { AccountSettings } from "../config/account-settings.ts";
 import { scopeText, withConnectorName } from "../connector-names.ts";
 import { EXIT } from "../exit-codes.ts";
-import { endOf } from "../hold-notes.ts";
-import { waitingText } from "../pressure-notes.ts";
+import { endOf } from "../terminal/hold-notes.ts";
+import { waitingText } from "../terminal/pressure-notes.ts";
 import { openSessions, type Session } from "../session.ts";
 import { chosenAccounts, readSettings, type Choice } from "../settings.ts";
 import {
@@ -25,7 +25,7 @@ import {
   instantText,
   spanText,
   type Terminal,
-} from "../terminal.ts";
+} from "../terminal/terminal.ts";
 
 const CALLS_SHOWN = 5;
 

@@ -2,19 +2,19 @@ import { watchDuties, type Report } from "@sluice/pipeline";
 import { startIntake, type Intake, type IntakeSettings } from "@sluice/producer";
 import { readHolds, type Hold } from "@sluice/queue";
 import { aborted, ConfigError, pause } from "@sluice/service";
-import { ROLES, type Role } from "../account-roles.ts";
+import { ROLES, type Role } from "../roles/account-roles.ts";
 import { findConfigFile } from "../config/find-file.ts";
 import { filesOfSettings } from "../config/named-files.ts";
 import { CommandError, EXIT } from "../exit-codes.ts";
-import { contentsOf, followSettings, Hangups } from "../follow-settings.ts";
-import { serveHealthIfAsked } from "../health.ts";
-import { createHoldNotes, ownerOf } from "../hold-notes.ts";
-import { watchLoop } from "../loop-watchdog.ts";
-import { restart } from "../restart.ts";
-import { RunningAccounts } from "../running-accounts.ts";
+import { contentsOf, followSettings, Hangups } from "../roles/follow-settings.ts";
+import { serveHealthIfAsked } from "../roles/health.ts";
+import { createHoldNotes, ownerOf } from "../terminal/hold-notes.ts";
+import { watchLoop } from "../roles/loop-watchdog.ts";
+import { restart } from "../roles/restart.ts";
+import { RunningAccounts } from "../roles/running-accounts.ts";
 import { cannotBegin, createOpener, createReport, type Session } from "../session.ts";
 import { readUpSettings, type UpSettings } from "../settings.ts";
-import type { Terminal } from "../terminal.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 const LOOK_MS = 500;
 /** How long a process that is stuck may take to give back what it has in hand. */

@@ -5,7 +5,7 @@ import type { SenderSettings } from "@sluice/sender";
 import type { SourceFormat } from "@sluice/sources";
 import { Secret } from "@sluice/service";
 import type { WorkerSettings } from "@sluice/worker";
-import type { TransformSettings } from "../load-transform.ts";
+import type { TransformSettings } from "../mapping/load-transform.ts";
 
 /** One connector, wherever it is configured. */
 export interface ConnectorSettings {

@@ -10,7 +10,7 @@ import {
   workerSettings,
 } from "@sluice/service";
 import { z } from "zod";
-import type { TransformSettings } from "../load-transform.ts";
+import type { TransformSettings } from "../mapping/load-transform.ts";
 import { redisNameOf, type AccountSettings, type ConnectorSettings } from "./account-settings.ts";
 import { callsOf } from "./calls.ts";
 import { readConnection } from "./connection-settings.ts";

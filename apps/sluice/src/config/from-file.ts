@@ -9,7 +9,7 @@ import {
   senderSettings,
 } from "@sluice/service";
 import { z } from "zod";
-import type { MappingSource } from "../load-mapping.ts";
+import type { MappingSource } from "../mapping/load-mapping.ts";
 import { redisNameOf, type AccountSettings, type ConnectorSettings } from "./account-settings.ts";
 import { callsOf } from "./calls.ts";
 import { findConflicts, gatewayAddress, resolved, type Around } from "./conflicts.ts";

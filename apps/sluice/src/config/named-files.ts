@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, isAbsolute, join, relative } from "node:path";
 import { readSecretFile, readYaml, type PlacelessMistake } from "@sluice/service";
 import { z } from "zod";
-import { isModule, readMapping } from "../mapping-file.ts";
+import { isModule, readMapping } from "../mapping/mapping-file.ts";
 import { findConfigFile } from "./find-file.ts";
 import { isUser, sectionOf, sectionsOf } from "./sections.ts";
 import type { Environment } from "./variables.ts";

@@ -1,7 +1,7 @@
 import { EmbeddedRedis, openAccount, type Account } from "@sluice/queue";
-import type { AccountSettings } from "./config/account-settings.ts";
-import type { ProcessSettings } from "./settings.ts";
-import type { Terminal } from "./terminal.ts";
+import type { AccountSettings } from "../config/account-settings.ts";
+import type { ProcessSettings } from "../settings.ts";
+import type { Terminal } from "../terminal/terminal.ts";
 
 /** What there is to compare with: the account, or why there is none. */
 export type Known =

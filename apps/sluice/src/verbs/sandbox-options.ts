@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { parseFaultPlan, type FaultPlan, type SandboxOptions } from "@sluice/sandbox";
 import { loadConfig, sandboxSettings } from "@sluice/service";
-import { CommandError, EXIT } from "./exit-codes.ts";
+import { CommandError, EXIT } from "../exit-codes.ts";
 
 /** The flags of `sluice sandbox`. */
 export interface SandboxFlags {

@@ -1,5 +1,5 @@
 import { endHoldBelowLetterBound } from "@sluice/queue";
-import type { Session } from "./session.ts";
+import type { Session } from "../session.ts";
 
 /** Lets connectors go on that were held for too many dead letters, where enough of those are gone. */
 export async function letMoreLettersCome(

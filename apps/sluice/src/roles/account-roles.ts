@@ -7,9 +7,9 @@ import {
   createClient,
   type AccountSettings,
   type ConnectorSettings,
-} from "./config/account-settings.ts";
-import { loadTransforms, recipeFor, type Transforms } from "./load-transform.ts";
-import type { Session } from "./session.ts";
+} from "../config/account-settings.ts";
+import { loadTransforms, recipeFor, type Transforms } from "../mapping/load-transform.ts";
+import type { Session } from "../session.ts";
 
 export type Role = "producer" | "worker" | "sender";
 export const ROLES: readonly Role[] = ["producer", "worker", "sender"];

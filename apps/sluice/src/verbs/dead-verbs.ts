@@ -1,13 +1,13 @@
 import type { Command } from "commander";
 import type { LetterFilter } from "@sluice/queue";
-import { discardDead } from "./commands/dead-discard.ts";
-import { exportDead } from "./commands/dead-export.ts";
-import { listDead } from "./commands/dead-list.ts";
-import { replayDead } from "./commands/dead-replay.ts";
-import { showDead } from "./commands/dead-show.ts";
+import { discardDead } from "../commands/dead-discard.ts";
+import { exportDead } from "../commands/dead-export.ts";
+import { listDead } from "../commands/dead-list.ts";
+import { replayDead } from "../commands/dead-replay.ts";
+import { showDead } from "../commands/dead-show.ts";
 import { countOf } from "./number-flags.ts";
-import type { SelectionFlags } from "./selected-letters.ts";
-import type { Choice } from "./settings.ts";
+import type { SelectionFlags } from "../letters/selected-letters.ts";
+import type { Choice } from "../settings.ts";
 import {
   ACCOUNT,
   CONNECTOR,

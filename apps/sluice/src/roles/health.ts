@@ -1,5 +1,5 @@
 import { healthSettings, loadConfig, serveHealth, type HealthServer } from "@sluice/service";
-import { CommandError, EXIT } from "./exit-codes.ts";
+import { CommandError, EXIT } from "../exit-codes.ts";
 
 /**
  * Serves health where the environment has a port for it. Not ready is a process whose Redis does not answer; one that

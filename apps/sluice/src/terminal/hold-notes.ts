@@ -1,7 +1,7 @@
 import { isDisabling } from "@sluice/governor";
 import type { Hold } from "@sluice/queue";
-import type { AccountSettings } from "./config/account-settings.ts";
-import { scopeText } from "./connector-names.ts";
+import type { AccountSettings } from "../config/account-settings.ts";
+import { scopeText } from "../connector-names.ts";
 import { clockText, spanText, type Terminal } from "./terminal.ts";
 
 /** A shorter hold is over before anyone has read of it. */

@@ -13,7 +13,7 @@ import {
 } from "@sluice/mapping";
 import { readYaml } from "@sluice/service";
 import { z } from "zod";
-import { CommandError } from "./exit-codes.ts";
+import { CommandError } from "../exit-codes.ts";
 import { compiledOf, isModule, readMapping, type LoadedMapping } from "./mapping-file.ts";
 
 /** Where a mapping is; plain data. */

@@ -1,9 +1,9 @@
 import type { Command } from "commander";
-import { printMappingSchema } from "./commands/mapping-schema.ts";
-import { testMapping, tryMapping, type TryOptions } from "./commands/mapping.ts";
+import { printMappingSchema } from "../commands/mapping-schema.ts";
+import { testMapping, tryMapping, type TryOptions } from "../commands/mapping.ts";
 import { countOf } from "./number-flags.ts";
 import { AT, ENCODING, FORMAT, MAPPING } from "./reading-options.ts";
-import type { MappingChoice } from "./settings.ts";
+import type { MappingChoice } from "../settings.ts";
 import { CONNECTOR, terminalOf, verb, type Common, type Exit } from "./verb.ts";
 
 /** Adds `sluice mapping`. */

@@ -8,10 +8,10 @@ import {
   type LetterFilter,
   type MalformedRange,
 } from "@sluice/queue";
-import type { ChosenSession } from "./chosen-session.ts";
-import { CommandError } from "./exit-codes.ts";
-import type { Choice } from "./settings.ts";
-import { grouped } from "./terminal.ts";
+import type { ChosenSession } from "../chosen-session.ts";
+import { CommandError } from "../exit-codes.ts";
+import type { Choice } from "../settings.ts";
+import { grouped } from "../terminal/terminal.ts";
 
 /** Which letters a user means: by id or key, by what they have in common, or all. */
 export interface Selection extends LetterFilter {

@@ -2,9 +2,9 @@ import type { IntakeConnector } from "@sluice/producer";
 import type { Report, Watched } from "@sluice/pipeline";
 import { lookForWork } from "@sluice/queue";
 import { AccountRoles, type Role } from "./account-roles.ts";
-import type { AccountSettings } from "./config/account-settings.ts";
-import { loadTransforms } from "./load-transform.ts";
-import type { Opener, Session } from "./session.ts";
+import type { AccountSettings } from "../config/account-settings.ts";
+import { loadTransforms } from "../mapping/load-transform.ts";
+import type { Opener, Session } from "../session.ts";
 
 export interface RunningOptions {
   opener: Opener;

@@ -7,7 +7,7 @@ import {
   sealRun,
   type DeadLetter,
 } from "@sluice/queue";
-import type { Session } from "./session.ts";
+import type { Session } from "../session.ts";
 
 const SOURCE = "dead letters";
 /** A chunk is full with as many records, or with as many characters of them. */

@@ -1,8 +1,8 @@
 import type { Command } from "commander";
-import { checkConfig, init, printSchema } from "./commands/config.ts";
-import { disable, enable, listConnectors, showConnector } from "./commands/connectors.ts";
-import { USUAL_FILE } from "./config/find-file.ts";
-import type { Choice } from "./settings.ts";
+import { checkConfig, init, printSchema } from "../commands/config.ts";
+import { disable, enable, listConnectors, showConnector } from "../commands/connectors.ts";
+import { USUAL_FILE } from "../config/find-file.ts";
+import type { Choice } from "../settings.ts";
 import { ACCOUNT, terminalOf, verb, type Common, type Exit } from "./verb.ts";
 
 /** `init`, `config` and `connectors`. */

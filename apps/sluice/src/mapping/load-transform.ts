@@ -7,7 +7,7 @@ import {
 import { MappingCoverage, type SilentPart } from "@sluice/mapping";
 import { ConfigError } from "@sluice/service";
 import type { TransformRecipe } from "@sluice/worker";
-import type { ConnectorSettings } from "./config/account-settings.ts";
+import type { ConnectorSettings } from "../config/account-settings.ts";
 import { loadMapping, MappingError, type MappingSource } from "./load-mapping.ts";
 import type { LoadedMapping } from "./mapping-file.ts";
 

@@ -2,7 +2,7 @@ import type { Example, LintFinding, Place } from "@sluice/inventory";
 import type { SilentPart } from "@sluice/mapping";
 import type { DeadGroup, PlanReport } from "@sluice/pipeline";
 import type { PlanBudget } from "./plan-budget.ts";
-import { counted, grouped, spanText } from "./terminal.ts";
+import { counted, grouped, spanText } from "../terminal/terminal.ts";
 
 /** What `sluice plan --json` prints. */
 export interface PlanObject extends PlanReport {

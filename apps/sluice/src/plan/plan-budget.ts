@@ -1,6 +1,6 @@
 import { emptyState, forecast, type GovernorState } from "@sluice/governor";
 import { look, type Account } from "@sluice/queue";
-import type { AccountSettings } from "./config/account-settings.ts";
+import type { AccountSettings } from "../config/account-settings.ts";
 
 /** What the calls of a plan go by, and how long they take. */
 export interface PlanBudget {

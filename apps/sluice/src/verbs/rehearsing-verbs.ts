@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
-import { sample } from "./commands/sample.ts";
-import { simulate, type SimulateOptions } from "./commands/simulate.ts";
+import { sample } from "../commands/sample.ts";
+import { simulate, type SimulateOptions } from "../commands/simulate.ts";
 import { countOf, portOf, wholeNumber } from "./number-flags.ts";
 import type { SandboxFlags } from "./sandbox-options.ts";
 import { terminalOf, verb, type Common, type Exit } from "./verb.ts";
@@ -19,7 +19,7 @@ export function addRehearsing(program: Command, signal: AbortSignal, exit: Exit)
     .option("--assets <n>", "how many", countOf, 3_000)
     .option("--open", "show the local CSAM's page, and stay until Ctrl-C")
     .action(async (options: Common & { assets: number; open?: boolean }) => {
-      const { demo } = await import("./commands/demo.ts");
+      const { demo } = await import("../commands/demo.ts");
       exit(await demo(options, terminalOf(options), signal));
     });
   addSimulate(program, signal, exit);
@@ -44,7 +44,7 @@ export function addRehearsing(program: Command, signal: AbortSignal, exit: Exit)
     .option("--counting", "count the assets of bodies that are not even parsed, for benchmarks")
     .option("--open", "open its page in a browser")
     .action(async (options: Common & SandboxFlags & { open?: boolean }) => {
-      const { sandbox } = await import("./commands/sandbox.ts");
+      const { sandbox } = await import("../commands/sandbox.ts");
       const isOpened = options.open === true;
       exit(await sandbox(options, isOpened, terminalOf(options), signal));
     });

@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { createTerminal, type Terminal } from "./terminal.ts";
+import { createTerminal, type Terminal } from "../terminal/terminal.ts";
 
 /** Ends the process with this code, once everything is closed. */
 export type Exit = (exitCode: number) => void;
