@@ -7,7 +7,6 @@ import {
 import { MappingCoverage, type SilentPart } from "@sluice/mapping";
 import { ConfigError } from "@sluice/service";
 import type { TransformRecipe } from "@sluice/worker";
-import type { ConnectorSettings } from "../config/account-settings.ts";
 import { loadMapping, MappingError, type MappingSource } from "./load-mapping.ts";
 import type { LoadedMapping } from "./mapping-file.ts";
 
@@ -65,7 +64,7 @@ export type Transforms = ReadonlyMap<string, Transform>;
 
 /** Loads those of all connectors. Throws a `ConfigError` with every mistake of every mapping. */
 export async function loadTransforms(
-  connectors: readonly Pick<ConnectorSettings, "uuid" | "transform">[],
+  connectors: readonly { uuid: string; transform: TransformSettings }[],
 ): Promise<Transforms> {
   const transforms = new Map<string, Transform>();
   const problems: string[] = [];
