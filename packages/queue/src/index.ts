@@ -104,5 +104,5 @@ export type { ServerReport } from "./server-check.ts";
 export { countDelivered, isTrusted } from "./standing.ts";
 export { sweep } from "./sweep.ts";
 export { beginTry, noteDeath, readDeaths } from "./tries.ts";
-export { knownConnectors, readWaiting, type Waiting } from "./waiting.ts";
+export { readWaiting, type Waiting } from "./waiting.ts";
 export { Wakes } from "./wakes.ts";

@@ -11,11 +11,6 @@ export interface Waiting {
   inFlight: number;
 }
 
-/** The connectors that ever had a run. */
-export async function knownConnectors(account: Account): Promise<string[]> {
-  return await account.client.smembers(account.key("connectors"));
-}
-
 /** What waits, by connector: all that ever had a run. Looks at every chunk. */
 export async function readWaiting(account: Account): Promise<ReadonlyMap<string, Waiting>> {
   const { client } = account;
@@ -23,7 +18,7 @@ export async function readWaiting(account: Account): Promise<ReadonlyMap<string,
   for await (const chunk of waitingChunks(account)) {
     records.set(chunk.connector, (records.get(chunk.connector) ?? 0) + chunk.records);
   }
-  const connectors = await knownConnectors(account);
+  const connectors = await client.smembers(account.key("connectors"));
   const rows = connectors.map(async (connector) => {
     const count = async (name: string) => await client.hlen(account.key(`${name}:${connector}`));
     const waiting: Waiting = {

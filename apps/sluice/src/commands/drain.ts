@@ -1,13 +1,11 @@
 import {
   disabledConnectors,
-  knownConnectors,
   listRuns,
   readBacklog,
   readHolds,
-  readWaiting,
+  type Backlog,
   type Hold,
   type Run,
-  type Waiting,
 } from "@sluice/queue";
 import { pause } from "@sluice/service";
 import { EXIT } from "../exit-codes.ts";
@@ -19,6 +17,7 @@ import { chosenAccounts, readSettings, type Choice } from "../settings.ts";
 import { counted, type Terminal } from "../terminal/terminal.ts";
 
 const LOOK_MS = 250;
+const RUNS_LOOKED_AT = 1_000;
 
 /**
  * `sluice drain`: works off all that waits, of whatever run, and ends. What a disabled connector has stays, and so does what
@@ -84,21 +83,26 @@ async function lookAt({ account, settings }: Session): Promise<Draining> {
   );
   const blocking = holds.filter(isBlocking);
   const blocked = new Set(blocking.map(({ scope }) => scope));
-  const openRuns = (await listRuns(account)).filter(({ state }) => state === "open");
-  const whole = sumOf(await readBacklog(account));
+  const runs = await listRuns(account, RUNS_LOOKED_AT);
+  const openRuns = runs.filter(({ state }) => state === "open");
   const isLeft = (connector: string) =>
     disabled.has(connector) || blocked.has(connector) || !configured.has(connector);
-  const found = { holds, blocking, openRuns };
-  if (!(await knownConnectors(account)).some(isLeft)) return { ...found, pending: whole, left: [] };
-  const all = [...(await readWaiting(account))]
-    .filter(([connector]) => isLeft(connector))
-    .map(([connector, waiting]) => [connector, sumOf(waiting)] as const);
-  const left = all.filter(([connector, count]) => count > 0 && !disabled.has(connector));
-  const pending = Math.max(0, whole - sum(all.map(([, count]) => count)));
-  return { ...found, pending, left };
+  if (!runs.some(({ connector }) => isLeft(connector))) {
+    const pending = sumOf(await readBacklog(account));
+    return { pending, left: [], holds, blocking, openRuns };
+  }
+  // By their books, for a worker still moves what waits of a connector that is held, and a canary is on none.
+  const waiting = new Map<string, number>();
+  for (const { connector, pending } of runs) {
+    waiting.set(connector, (waiting.get(connector) ?? 0) + pending);
+  }
+  const counts = [...waiting].filter(([connector, count]) => count > 0 && !disabled.has(connector));
+  const left = counts.filter(([connector]) => isLeft(connector));
+  const workable = counts.filter(([connector]) => !isLeft(connector));
+  return { pending: sum(workable.map(([, count]) => count)), left, holds, blocking, openRuns };
 }
 
-function sumOf({ records, outbox, parked, inFlight }: Waiting): number {
+function sumOf({ records, outbox, parked, inFlight }: Backlog): number {
   return records + outbox + parked + inFlight;
 }
 
