@@ -9,13 +9,10 @@ import {
 import type { AccountSettings, ConnectorSettings } from "./config/account-settings.ts";
 import { overriddenNotes, withoutDescribing } from "./config/describing.ts";
 import { findConfigFile } from "./config/find-file.ts";
-import {
-  accountOfEnvironment,
-  transformOfEnvironment,
-  type Needs,
-} from "./config/from-environment.ts";
+import { accountOfEnvironment, transformOfEnvironment } from "./config/from-environment.ts";
 import { accountsOfFile } from "./config/from-file.ts";
 import { toIntake } from "./config/intake-settings.ts";
+import type { Needs } from "./config/needs.ts";
 import { readVariables, together, type Environment } from "./config/variables.ts";
 import { CommandError } from "./exit-codes.ts";
 import type { TransformSettings } from "./mapping/load-transform.ts";
@@ -121,10 +118,10 @@ export interface UpSettings {
   progressTimeoutMs: number;
 }
 
-/** What a process of roles needs. One that does not send needs no credentials. */
-export function readUpSettings(environment: Environment, isSending: boolean): UpSettings {
+/** Reads what a process of roles needs. */
+export function readUpSettings(environment: Environment, needs: Needs): UpSettings {
   const [settings, intake] = together(
-    () => readSettings(environment, isSending ? "calls" : "connectors"),
+    () => readSettings(environment, needs),
     () => toIntake(loadConfig(intakeSettings, environment)),
   );
   const { SLUICE_PROGRESS_TIMEOUT_SEC: seconds } = loadConfig(healthSettings, environment);

@@ -15,7 +15,7 @@ export async function checkConfig(named: string | undefined, terminal: Terminal)
   const file = named ?? findConfigFile(process.env);
   const environment = { ...process.env, SLUICE_CONFIG: file ?? "none" };
   try {
-    const { accounts, notes } = readSettings(environment, "calls");
+    const { accounts, notes } = readSettings(environment, "all");
     for (const note of notes) terminal.note(`note: ${note}`);
     const connectors = accounts.flatMap((account) => account.connectors);
     await loadTransforms(connectors);

@@ -28,7 +28,7 @@ export async function drain(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  const settings = readSettings(process.env, "calls");
+  const settings = readSettings(process.env, "all");
   const accounts = chosenAccounts(settings, choice);
   await using opener = await createOpener(settings, terminal, signal);
   const reportOf = ({ name }: { name: string }) =>

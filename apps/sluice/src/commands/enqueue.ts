@@ -22,7 +22,7 @@ export async function enqueue(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  const settings = readSettings(process.env, "connectors");
+  const settings = readSettings(process.env, "transforms");
   const { account, connector } = chosenConnector(settings, options);
   const transform = await loadTransform(connector.transform);
   const sources = await readable(patterns, options, { connector, transform }, signal);

@@ -28,7 +28,7 @@ export async function plan(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  const settings = withMapping(readSettings(process.env, "connectors"), options);
+  const settings = withMapping(readSettings(process.env, "transforms"), options);
   const { account: owner, connector } = chosenConnector(settings, options);
   const { transform, silent } = await loadWatchedTransform(connector.transform);
   const sources = await readable(patterns, options, { connector, transform }, signal);

@@ -55,7 +55,7 @@ export async function push(
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {
-  const settings = withMapping(readSettings(process.env, "calls"), options);
+  const settings = withMapping(readSettings(process.env, "all"), options);
   for (const note of settings.notes) terminal.note(`note: ${note}`);
   if (options.resume !== undefined) {
     return await resume(options.resume, settings, patterns, terminal, signal);

@@ -4,6 +4,7 @@ import { readHolds, type Hold } from "@sluice/queue";
 import { aborted, ConfigError, pause } from "@sluice/service";
 import { ROLES, type Role } from "../roles/account-roles.ts";
 import { findConfigFile } from "../config/find-file.ts";
+import type { Needs } from "../config/needs.ts";
 import { filesOfSettings } from "../config/named-files.ts";
 import { CommandError, EXIT } from "../exit-codes.ts";
 import { contentsOf, followSettings, Hangups } from "../roles/follow-settings.ts";
@@ -34,7 +35,7 @@ export async function up(
   const file = findConfigFile(process.env);
   // A file that goes away does not let the environment take its place.
   const environment = { ...process.env, SLUICE_CONFIG: file ?? "none" };
-  const read = () => readUpSettings(environment, chosen?.includes("sender") ?? true);
+  const read = () => readUpSettings(environment, needsOfRoles(chosen ?? ROLES));
   // Looked at before the settings are read, so that no change is missed in between.
   const contents = await contentsOf(filesOfSettings(environment));
   const first = read();
@@ -43,6 +44,13 @@ export async function up(
   const configured = { roles, environment, contents, read, first, hangups };
   const isStuck = await runRoles(configured, terminal, signal);
   return isStuck && !signal.aborted ? restart() : EXIT.done;
+}
+
+/** To send, credentials; to transform, mappings. */
+function needsOfRoles(roles: readonly Role[]): Needs {
+  const isSending = roles.includes("sender");
+  if (roles.includes("worker")) return isSending ? "all" : "transforms";
+  return isSending ? "calls" : "connectors";
 }
 
 function rolesFor(

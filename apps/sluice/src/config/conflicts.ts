@@ -2,6 +2,7 @@ import { gatewayOfPlatform, parseGatewayUrl } from "@sluice/csam";
 import { compileMapping, mappingSchema } from "@sluice/mapping";
 import { noSuchName, type PlacelessMistake } from "@sluice/service";
 import { isUuid, NAME, referenceIn } from "./file-schema.ts";
+import { needsMappings, needsSecrets, type Needs } from "./needs.ts";
 import { unreadableMappings, wrongSecretFiles, type From } from "./named-files.ts";
 import { isUser, sectionOf, sectionsOf, type Section } from "./sections.ts";
 import { REFERABLE, strayReferences } from "./stray-references.ts";
@@ -11,8 +12,7 @@ import type { Environment } from "./variables.ts";
 export interface Around {
   environment: Environment;
   from: From;
-  /** Whether secrets have to be there, in variables and files: only who calls Qualys has them. */
-  needsSecrets: boolean;
+  needs: Needs;
 }
 
 /**
@@ -21,7 +21,7 @@ export interface Around {
  */
 export function findConflicts(
   file: unknown,
-  { environment, from, needsSecrets }: Around,
+  { environment, from, needs }: Around,
 ): readonly PlacelessMistake[] {
   const accounts = sectionsOf(sectionOf(file)["accounts"]);
   const connectors = sectionsOf(sectionOf(file)["connectors"]);
@@ -35,7 +35,7 @@ export function findConflicts(
     ...accounts.flatMap(([name, account]) => [
       ...signInMistakes(["accounts", name], account),
       ...gatewayMistakes(["accounts", name], account, environment),
-      ...unsetVariables(["accounts", name], account, environment, needsSecrets),
+      ...unsetVariables(["accounts", name], account, environment, needs),
     ]),
     ...twice(hosts, "redisName").map(({ name, other }) => ({
       path: ["accounts", name],
@@ -43,14 +43,14 @@ export function findConflicts(
     })),
     ...connectors.flatMap(([name, connector]) => [
       ...accountMistakes(["connectors", name], connector, accounts),
-      ...unsetVariables(["connectors", name], connector, environment, needsSecrets),
+      ...unsetVariables(["connectors", name], connector, environment, needs),
       ...wrongUuid(["connectors", name, "uuid"], connector["uuid"], environment),
       ...readingMistakes(["connectors", name], connector),
       ...mappingMistakes(["connectors", name, "mapping"], connector["mapping"]),
     ]),
     ...sharedUuids(connectors, accounts, environment),
-    ...(needsSecrets ? wrongSecretFiles(file, from) : []),
-    ...unreadableMappings(file, from),
+    ...(needsSecrets(needs) ? wrongSecretFiles(file, from) : []),
+    ...(needsMappings(needs) ? unreadableMappings(file, from) : []),
     ...strayReferences(file),
   ];
 }
@@ -152,11 +152,11 @@ function unsetVariables(
   path: Path,
   section: Section,
   environment: Environment,
-  needsSecrets: boolean,
+  needs: Needs,
 ): readonly PlacelessMistake[] {
   return REFERABLE.flatMap((key) => {
     const value = section[key];
-    const isAsked = key === "gateway" || key === "uuid" || needsSecrets;
+    const isAsked = key === "gateway" || key === "uuid" || needsSecrets(needs);
     if (typeof value !== "string" || !isAsked || resolved(value, environment) !== null) return [];
     return [{ path: [...path, key], message: `the environment has no ${referenceIn(value)}` }];
   });

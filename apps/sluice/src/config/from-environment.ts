@@ -14,10 +14,8 @@ import type { TransformSettings } from "../mapping/load-transform.ts";
 import { redisNameOf, type AccountSettings, type ConnectorSettings } from "./account-settings.ts";
 import { callsOf } from "./calls.ts";
 import { readConnection } from "./connection-settings.ts";
+import { needsSecrets, type Needs } from "./needs.ts";
 import { readVariables, together, type Environment } from "./variables.ts";
-
-/** What a command needs to know: which account; its connectors, too; or also the credentials, to call Qualys. */
-export type Needs = "account" | "connectors" | "calls";
 
 const accountSchema = z.object({
   ...processSettings.shape,
@@ -41,7 +39,7 @@ export function accountOfEnvironment(environment: Environment, needs: Needs): Ac
   if (needs === "account") return toAccount(readVariables(accountSchema, environment));
   const [config, connection] = together(
     () => readVariables(wholeSchema, environment),
-    () => (needs === "calls" ? readConnection(environment) : null),
+    () => (needsSecrets(needs) ? readConnection(environment) : null),
   );
   const account = { ...toAccount(config), connectors: [toConnector(config)] };
   if (connection === null) return account;

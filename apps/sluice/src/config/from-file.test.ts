@@ -24,7 +24,7 @@ function write(lines: readonly string[], name = "sluice.yaml"): string {
 }
 
 function read(lines: readonly string[], environment: Record<string, string> = ENVIRONMENT) {
-  return accountsOfFile(write(lines), environment, "calls");
+  return accountsOfFile(write(lines), environment, "all");
 }
 
 function mistakesIn(lines: readonly string[], environment?: Record<string, string>): string[] {
@@ -44,6 +44,20 @@ const ACCOUNT = [
 const CONNECTOR = ["connectors:", `  cmdb: { uuid: ${UUID} }`];
 
 describe("sluice.yaml", () => {
+  it("asks only for what is needed: secrets to send, mappings to transform", () => {
+    const path = write([
+      ...ACCOUNT,
+      "connectors:",
+      `  cmdb: { uuid: ${UUID}, mapping: nowhere.yaml }`,
+    ]);
+    expect(accountsOfFile(path, {}, "account")).toHaveLength(1);
+    expect(accountsOfFile(path, {}, "connectors")).toHaveLength(1);
+    expect(accountsOfFile(path, ENVIRONMENT, "calls")).toHaveLength(1);
+    expect(() => accountsOfFile(path, {}, "calls")).toThrow("the environment has no THE_PASSWORD");
+    expect(() => accountsOfFile(path, {}, "transforms")).toThrow("nowhere.yaml");
+    expect(() => accountsOfFile(path, ENVIRONMENT, "all")).toThrow("nowhere.yaml");
+  });
+
   it("describes accounts and connectors, with the defaults of the environment's variables", () => {
     const [account, ...others] = read([
       ...ACCOUNT,
@@ -362,7 +376,7 @@ describe("sluice.yaml", () => {
     const environment = { QUALYS_CA_FILE: "/no/ca.pem", SLUICE_PACING: "slow" };
     let problems: readonly string[] = [];
     try {
-      accountsOfFile(write(lines), environment, "calls");
+      accountsOfFile(write(lines), environment, "all");
     } catch (error) {
       if (error instanceof ConfigError) ({ problems } = error);
     }

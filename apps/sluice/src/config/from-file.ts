@@ -16,7 +16,7 @@ import { findConflicts, gatewayAddress, resolved, type Around } from "./conflict
 import { readNetwork, readSignIn, type Network } from "./connection-settings.ts";
 import { withoutDescribing } from "./describing.ts";
 import { fileSchema, type ConfigFile } from "./file-schema.ts";
-import type { Needs } from "./from-environment.ts";
+import { needsMappings, needsSecrets, type Needs } from "./needs.ts";
 import { fromFolderOf, mappingFileProblems } from "./named-files.ts";
 import { readVariables, together, type Environment } from "./variables.ts";
 
@@ -35,7 +35,7 @@ type Shared = z.output<typeof sharedSchema>;
 function readConfigFile(path: string, around: Around): ConfigFile {
   let mappingProblems: readonly string[] = [];
   const read = readYaml(textOf(path), fileSchema, (file) => {
-    mappingProblems = mappingFileProblems(file, around.from);
+    if (needsMappings(around.needs)) mappingProblems = mappingFileProblems(file, around.from);
     return findConflicts(file, around);
   });
   if (read.kind === "value" && mappingProblems.length === 0) return read.value;
@@ -65,14 +65,13 @@ export function accountsOfFile(
   environment: Environment,
   needs: Needs,
 ): readonly AccountSettings[] {
-  const needsSecrets = needs === "calls";
   const from = fromFolderOf(path);
   const [file, [shared, network]] = together(
-    () => readConfigFile(path, { environment, from, needsSecrets }),
+    () => readConfigFile(path, { environment, from, needs }),
     () =>
       together(
         () => readVariables(sharedSchema, withoutDescribing(environment)),
-        () => (needsSecrets ? readNetwork(environment) : null),
+        () => (needsSecrets(needs) ? readNetwork(environment) : null),
       ),
   );
   const surroundings = { path, environment, from };
