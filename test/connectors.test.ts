@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import {
   beginHold,
+  disableConnector,
   listRuns,
   openRun,
   enqueueChunk,
@@ -162,6 +163,29 @@ describe("sluice connectors", () => {
     await eventually(() => expect(sandbox.asset(uuid, "early-1")).toBeDefined());
     expect((await chunk(2)).kind).toBe("enqueued");
   });
+
+  it.for(["push", "enqueue"] as const)(
+    "that are disabled while %s reads stop it, as a signal does",
+    async (verb) => {
+      const { place, env } = await openTwo();
+      await using _ = place;
+      const { account, sandbox } = place;
+      await place.write("hosts.ndjson", hostLines(200_000));
+      const reading = place.start([verb, "hosts.ndjson", "--connector", "one", "--json"], { env });
+      const runId = await eventually(async () => {
+        const [run] = await listRuns(account);
+        expect(run?.read).toBeGreaterThan(0);
+        return run?.id ?? "";
+      });
+      const hold = { reason: "disabled", message: "by an operator" } as const;
+      await disableConnector(account, sandbox.connectorUuid, hold);
+      const ended = await reading.ended;
+      expect(ended.exitCode, ended.stderr).toBe(4);
+      expect(objectOf(ended)).toMatchObject({ run: runId });
+      expect(ended.stderr).toContain("the connector was disabled meanwhile");
+      expect(ended.stderr).toContain(`sluice push --resume ${runId}`);
+    },
+  );
 
   it("keep batches that were cut already aside while their connector is disabled", async () => {
     const { place, env } = await openTwo();

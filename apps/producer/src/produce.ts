@@ -18,13 +18,16 @@ export interface ProduceOptions {
   isLast?: (record: SourceRecord) => Promise<boolean>;
   /** Told when it begins to wait because too much waits in Redis. */
   onFull?: () => Promise<void>;
+  /** Told when it stops because the connector takes nothing any more. */
+  onDisabled?: () => void;
 }
 
 const FULL_WAIT_MS = 250;
 
 /**
  * Enqueues the sources' records as chunks of a run, in order, never more than a chunk in memory. Returns whether
- * it came to the end; false when the signal stopped it, and then `skip` with the run's `read` continues.
+ * it came to the end; false when the signal stopped it, or its connector was disabled: then `skip` with the run's
+ * `read` continues.
  */
 export async function produce(options: ProduceOptions): Promise<boolean> {
   try {
@@ -67,7 +70,7 @@ async function enqueueAll(options: ProduceOptions): Promise<boolean> {
   return true;
 }
 
-/** Enqueues one chunk, waiting while Redis has enough. Resolves to false when the signal came first. */
+/** Enqueues one chunk, waiting while Redis has enough. Resolves to false when the signal came first, or it is not taken. */
 function createEnqueuer({ account, queues, run, lane, signal, ...options }: ProduceOptions) {
   const producer = randomBytes(6).toString("hex");
   let ordinal = 0;
@@ -88,9 +91,8 @@ function createEnqueuer({ account, queues, run, lane, signal, ...options }: Prod
         );
       }
       if (enqueued.kind === "disabled") {
-        throw new Error(
-          `Cannot go on with run ${run}: its connector is disabled; enable it, and resume the run`,
-        );
+        options.onDisabled?.();
+        return false;
       }
       if (enqueued.kind === "closed") {
         throw new Error(`Cannot enqueue into run ${run}: it is ${enqueued.state}; start a new one`);

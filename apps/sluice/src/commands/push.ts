@@ -252,8 +252,16 @@ async function work({
   await using _ = await AccountRoles.start(session, ["worker", "sender"], report);
   const stopping = new AbortController();
   const both = AbortSignal.any([signal, stopping.signal]);
-  const producing = enqueue(session, transform, load, terminal, both);
-  producing.catch(() => stopping.abort());
+  async function produceAll(): Promise<void> {
+    let isWhole = false;
+    try {
+      isWhole = await enqueue(session, transform, load, terminal, both);
+    } finally {
+      if (!isWhole) stopping.abort();
+    }
+  }
+  const producing = produceAll();
+  producing.catch(() => {});
   const followed = await follow({ session, terminal, run: load.run, signal: both });
   stopping.abort();
   await producing;
@@ -280,6 +288,8 @@ export async function enqueue(
       skip,
       signal,
       onFull: createPressureNotes(account, terminal),
+      onDisabled: () =>
+        terminal.note("the connector was disabled meanwhile: it takes nothing more"),
       ...(isLast && { isLast }),
     });
     if (isWhole) await sealRun(account, run);
