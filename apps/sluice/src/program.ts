@@ -17,6 +17,7 @@ import { addMapping } from "./verbs/mapping-verbs.ts";
 import { ageOf, countOf } from "./verbs/number-flags.ts";
 import { AT, ENCODING, FORMAT, MAPPING } from "./verbs/reading-options.ts";
 import { addRehearsing } from "./verbs/rehearsing-verbs.ts";
+import type { LoadOptions } from "./loads/load.ts";
 import { ACCOUNT, CONNECTOR, terminalOf, verb, type Common, type Exit } from "./verbs/verb.ts";
 import type { Choice } from "./settings.ts";
 
@@ -89,7 +90,7 @@ function addLoading(program: Command, signal: AbortSignal, exit: Exit): void {
     .addOption(AT)
     .addOption(ENCODING)
     .addOption(lane)
-    .action(async (files: string[], options: PushOptions & Common) => {
+    .action(async (files: string[], options: LoadOptions & Common) => {
       exit(await enqueue(files, options, terminalOf(options), signal));
     });
   verb(

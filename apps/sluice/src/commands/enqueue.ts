@@ -1,24 +1,24 @@
 import type { Transform } from "@sluice/inventory";
 import { EXIT } from "../exit-codes.ts";
+import {
+  beginLoad,
+  enqueue as enqueueLoad,
+  needEnabled,
+  resumeLoadCommand,
+  type Load,
+  type LoadOptions,
+} from "../loads/load.ts";
+import { readable } from "../loads/readable.ts";
 import { loadTransform } from "../mapping/load-transform.ts";
 import { needRun, resumeCommand } from "../named-run.ts";
 import { openSession, withoutRedis, type Session } from "../session.ts";
 import { chosenConnector, readSettings } from "../settings.ts";
 import { counted, type Terminal } from "../terminal/terminal.ts";
-import {
-  beginLoad,
-  enqueue as enqueueLoad,
-  needEnabled,
-  readable,
-  resumeLoadCommand,
-  type Load,
-  type PushOptions,
-} from "./push.ts";
 
 /** `sluice enqueue`: the producer alone, to workers running elsewhere. */
 export async function enqueue(
   patterns: readonly string[],
-  options: PushOptions,
+  options: LoadOptions,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<number> {

@@ -5,7 +5,7 @@ import { CommandError, EXIT } from "../exit-codes.ts";
 import { loadMappingFor } from "../mapping/load-transform.ts";
 import { readMappingSettings, type MappingChoice } from "../settings.ts";
 import { counted, type Terminal } from "../terminal/terminal.ts";
-import { readingOf, type Reading } from "./push.ts";
+import { readingOf, type Reading } from "../loads/readable.ts";
 
 export interface TryOptions extends MappingChoice, Reading {
   line: number;

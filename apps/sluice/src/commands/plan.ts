@@ -4,14 +4,15 @@ import { compareAssets, disabledConnectors, learnedBytesMax, type Account } from
 import type { SourceFile, SourceRecord } from "@sluice/sources";
 import type { ConnectorSettings } from "../config/account-settings.ts";
 import { EXIT } from "../exit-codes.ts";
-import { firstAssets } from "../first-assets.ts";
+import { firstAssets } from "../loads/first-assets.ts";
 import { loadWatchedTransform } from "../mapping/load-transform.ts";
 import { openKnownAccount, type Known } from "../plan/known-account.ts";
 import { budgetOf } from "../plan/plan-budget.ts";
 import { planLines, type PlanObject } from "../plan/plan-lines.ts";
 import { chosenConnector, readSettings, withMapping } from "../settings.ts";
 import { grouped, type Terminal } from "../terminal/terminal.ts";
-import { readable, type PushOptions } from "./push.ts";
+import { readable } from "../loads/readable.ts";
+import type { PushOptions } from "./push.ts";
 
 export interface PlanFlags extends Pick<
   PushOptions,
