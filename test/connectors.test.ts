@@ -276,6 +276,12 @@ describe("sluice connectors", () => {
       `5 records for connector ${place.sandbox.connectorUuid}, which is configured no more`,
     );
     expect(place.sandbox.count()).toBe(5);
+    const list = await place.run(["connectors", "list", "--json"], { env });
+    const { connectors } = objectOf(list) as { connectors: Shown[] };
+    expect(connectors).toMatchObject([
+      { connector: "two", state: "active" },
+      { connector: place.sandbox.connectorUuid, state: "not configured", waiting: { records: 5 } },
+    ]);
     await writeConfig(place, config.split("\n"));
     const again = await place.run(["drain", "--json"], { env });
     expect(objectOf(again)).toEqual({ pending: 0, openRuns: [] });

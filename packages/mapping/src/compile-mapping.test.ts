@@ -197,10 +197,15 @@ describe("software and custom attributes", () => {
     });
   });
 
-  it("may be called as what objects inherit, but for __proto__, which is left out", async () => {
-    const customAttributes = JSON.parse('{"__proto__":"a","constructor":"a"}') as object;
-    const { record } = await mapped({ customAttributes }, { id: 1, a: "x" });
+  it("may be called as what objects inherit, but for __proto__, which is a mistake", async () => {
+    const { record } = await mapped({ customAttributes: { constructor: "a" } }, { id: 1, a: "x" });
     expect(JSON.stringify(record["custom_attributes"])).toBe('{"constructor":"x"}');
+    const spec =
+      '{"fields":{"id":"id"},"customAttributes":{"__proto__":"a"},"tables":{"__proto__":{}}}';
+    expect(compileMapping(JSON.parse(spec))).toMatchObject({
+      kind: "invalid",
+      problems: [{ path: ["customAttributes", "__proto__"] }, { path: ["tables", "__proto__"] }],
+    });
   });
 });
 

@@ -37,6 +37,8 @@ interface Part {
 export function compileMapping(value: unknown): CompiledMapping {
   const parsed = mappingSchema.safeParse(value);
   if (!parsed.success) return { kind: "invalid", problems: problemsOf(parsed.error.issues) };
+  const lost = unusableNames(value, []);
+  if (lost.length > 0) return { kind: "invalid", problems: lost };
   const spec = parsed.data;
   const compiling: Compiling = { tables: spec.tables ?? {}, problems: [] };
   const parts = compileParts(spec, compiling);
@@ -46,6 +48,16 @@ export function compileMapping(value: unknown): CompiledMapping {
     originOf: (path) => originIn(parts, path),
   };
   return { kind: "compiled", mapping, spec };
+}
+
+/** Names that objects of JavaScript can't have, and that would be left out in silence. Records of tests may have them. */
+function unusableNames(value: unknown, path: MappingProblem["path"]): MappingProblem[] {
+  if (typeof value !== "object" || value === null || path[0] === "tests") return [];
+  return Object.entries(value).flatMap(([name, one]: [string, unknown]) =>
+    name === "__proto__"
+      ? [{ path: [...path, name], message: "This name can't be used; choose another one" }]
+      : unusableNames(one, [...path, name]),
+  );
 }
 
 function compileParts(spec: MappingSpec, compiling: Compiling): Part[] {

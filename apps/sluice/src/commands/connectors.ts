@@ -10,7 +10,6 @@ import {
   type Run,
   type Waiting,
 } from "@sluice/queue";
-import type { ConnectorSettings } from "../config/account-settings.ts";
 import { EXIT } from "../exit-codes.ts";
 import { holdLine } from "../terminal/hold-notes.ts";
 import { openSession, openSessions, type Session } from "../session.ts";
@@ -23,9 +22,9 @@ interface ConnectorView {
   description: string;
   uuid: string;
   account: string;
-  /** Disabled here or in the file, held by what its holds say, or active. */
-  state: "active" | "held" | "disabled";
-  enabled: { file: boolean; operator: boolean };
+  /** Disabled here or in the file, held by what its holds say, or active; or no longer in the file, and something waits. */
+  state: "active" | "held" | "disabled" | "not configured";
+  enabled: { file: boolean | null; operator: boolean };
   holds: readonly Hold[];
   lastRun: Pick<
     Run,
@@ -51,7 +50,7 @@ export async function listConnectors(choice: Choice, terminal: Terminal): Promis
   terminal.result(
     { connectors: views },
     views.flatMap((view) => [
-      `${view.connector.padEnd(width)}  ${view.state.padEnd(8)}  ${lastRunText(view)}; ${grouped(waitingIn(view))} waiting, ${grouped(view.delivered)} delivered, ${grouped(view.deadLetters)} dead`,
+      `${view.connector.padEnd(width)}  ${view.state.padEnd(8)}  ${lastRunText(view)}; ${grouped(waitingIn(view.waiting))} waiting, ${grouped(view.delivered)} delivered, ${grouped(view.deadLetters)} dead`,
       ...view.holds.map((hold) => `${" ".repeat(width)}  ${holdLine(hold)}`),
     ]),
   );
@@ -122,7 +121,12 @@ async function viewsOf({ account, settings }: Session): Promise<ConnectorView[]>
     readWaiting(account),
     listRuns(account, RUNS_LOOKED_AT),
   ]);
-  const views = settings.connectors.map(async (connector): Promise<ConnectorView> => {
+  const known = settings.connectors.map(({ uuid }) => uuid);
+  // What waits for one that the file names no more would else be seen nowhere.
+  const gone = [...waiting]
+    .filter(([uuid, one]) => !known.includes(uuid) && waitingIn(one) > 0)
+    .map(([uuid]) => ({ name: uuid, description: "", uuid, isEnabled: null }));
+  const views = [...settings.connectors, ...gone].map(async (connector): Promise<ConnectorView> => {
     const { name, description, uuid } = connector;
     const own = holds.filter(({ scope }) => scope === uuid || scope === "account");
     const run = runs.find((one) => one.connector === uuid);
@@ -144,11 +148,12 @@ async function viewsOf({ account, settings }: Session): Promise<ConnectorView[]>
 }
 
 function stateOf(
-  { isEnabled }: ConnectorSettings,
+  { isEnabled }: { isEnabled: boolean | null },
   holds: readonly Hold[],
 ): Pick<ConnectorView, "state" | "enabled"> {
   const isDisabled = holds.some(({ reason }) => reason === "disabled");
   const enabled = { file: isEnabled, operator: !isDisabled };
+  if (isEnabled === null) return { state: "not configured", enabled };
   if (isDisabled || !isEnabled) return { state: "disabled", enabled };
   return { state: holds.length > 0 ? "held" : "active", enabled };
 }
@@ -164,7 +169,6 @@ function lastRunText({ lastRun, lastRunAt }: ConnectorView): string {
   return `run ${id} at ${at}, ${state}: ${grouped(read)} read, ${grouped(delivered)} delivered, ${grouped(unchanged)} unchanged, ${grouped(dead)} dead`;
 }
 
-function waitingIn({ waiting }: ConnectorView): number {
-  const { records, outbox, parked, inFlight } = waiting;
+function waitingIn({ records, outbox, parked, inFlight }: Waiting): number {
   return records + outbox + parked + inFlight;
 }
