@@ -184,15 +184,20 @@ describe("dead letters", () => {
     expect((await listDeadLetters(account)).map(({ key }) => key)).toEqual(["b"]);
   });
 
-  it("of other reasons leave what is known of refusals as it is", async () => {
+  it.for([
+    ["refused", "are forgotten with their refusals", 0],
+    ["too-large", "are forgotten with their refusals", 0],
+    ["schema", "leave what is known of refusals as it is", 1],
+    ["malformed", "leave what is known of refusals as it is", 1],
+  ] as const)("of reason %s %s", async ([reason, , dead]) => {
     const account = await freshAccount();
     const run = await openTestRun(account);
     await load(account, run, { a: "bad" });
     await deliverNext(account, "a");
     const [letter] = await findDeadLetters(account, "a");
     if (letter === undefined) throw new Error("no letter");
-    await forgetRefusals(account, [{ ...letter, reason: "schema" }]);
-    expect(await load(account, run, { a: "bad" })).toMatchObject({ dead: 1, waiting: 0 });
+    await forgetRefusals(account, [{ ...letter, reason }]);
+    expect(await load(account, run, { a: "bad" })).toMatchObject({ dead });
   });
 
   it("go by themselves when a newer version is delivered, and not with an older one", async () => {

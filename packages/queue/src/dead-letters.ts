@@ -116,6 +116,9 @@ export async function discardDeadLetters(
   return discarded;
 }
 
+/** What Qualys says of content, and is remembered: see bury.ts of the pipeline. */
+const REFUSALS: ReadonlySet<string> = new Set(["refused", "too-large"]);
+
 /**
  * Lets content that Qualys refused be sent again. The letters stay until it is delivered, or refused once more. Letters of other
  * reasons are not about what Qualys refused, although that may be known of the same asset.
@@ -126,7 +129,7 @@ export async function forgetRefusals(
 ): Promise<void> {
   const pipeline = account.client.pipeline();
   for (const { id, connector, reason } of letters) {
-    if (reason === "refused")
+    if (REFUSALS.has(reason))
       pipeline.hdel(account.key(`refused:${connector}`), Buffer.from(id, "hex"));
   }
   await pipeline.exec();
