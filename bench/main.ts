@@ -3,6 +3,7 @@ import { governorBench } from "./governor.ts";
 import { intakeBench } from "./intake.ts";
 import { mappingBench } from "./mapping.ts";
 import { sandboxBench } from "./sandbox.ts";
+import { throughputBench } from "./throughput.ts";
 
 /** A measurement: takes its arguments, and prints a table or, with `--json`, one object. */
 type Bench = (args: readonly string[]) => Promise<void>;
@@ -13,6 +14,7 @@ const BENCHES: Readonly<Record<string, Bench>> = {
   intake: intakeBench,
   mapping: mappingBench,
   sandbox: sandboxBench,
+  throughput: throughputBench,
 };
 
 const [name = "", ...args] = process.argv.slice(2);

@@ -5,7 +5,8 @@ import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 
-const SLUICE = fileURLToPath(new URL("../../apps/sluice/bin/sluice", import.meta.url));
+/** The command as it is installed. */
+export const SLUICE = fileURLToPath(new URL("../../apps/sluice/bin/sluice", import.meta.url));
 
 export type Environment = Readonly<Record<string, string>>;
 

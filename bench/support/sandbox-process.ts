@@ -10,6 +10,8 @@ export interface SandboxSettings {
   before?: SandboxAccess;
   /** Whether it checks what is imported and keeps nothing. Default: it keeps all. */
   isCheckOnly?: boolean;
+  /** Whether it only counts the assets of what is imported, without even parsing it. */
+  isCounting?: boolean;
 }
 
 /** Where a sandbox is, and how it is called. */
@@ -30,13 +32,14 @@ export interface SandboxProcess extends SandboxAccess, AsyncDisposable {
 }
 
 export async function startSandboxProcess(settings: SandboxSettings): Promise<SandboxProcess> {
-  const { limit, windowMs, concurrency, latencyMs, before, isCheckOnly } = settings;
+  const { limit, windowMs, concurrency, latencyMs, before, isCheckOnly, isCounting } = settings;
   const port = before === undefined ? "0" : new URL(before.url).port;
   const args = ["sandbox", "--port", port, "--limit", String(limit)];
   args.push("--window-sec", String(windowMs / 1_000), "--concurrency", String(concurrency));
   args.push("--latency-ms", String(latencyMs));
   if (before !== undefined) args.push("--connector", before.connectorUuid);
   if (isCheckOnly) args.push("--check-only");
+  if (isCounting) args.push("--counting");
   const child = await startSluice(args, before ? { SLUICE_SANDBOX_PASSWORD: before.password } : {});
   const access = before ?? (child.ready as SandboxAccess);
   const ask = async (path: string, init?: RequestInit) => {
