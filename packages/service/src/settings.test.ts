@@ -72,6 +72,7 @@ describe("the settings", () => {
   });
 
   it.for([
+    ["SLUICE_REDIS_TIMEOUT_SEC", 2, 3_600],
     ["SLUICE_QUEUE_BYTES_MAX", 0, Number.MAX_SAFE_INTEGER],
     ["SLUICE_MEMORY_PERCENT_MAX", 1, 100],
     ["SLUICE_BATCH_ASSETS_MAX", 1, 1_000],

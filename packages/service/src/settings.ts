@@ -33,7 +33,8 @@ export const processSettings = z.object({
     .regex(/^(rediss?:\/\/|\/)/, "use redis://, rediss:// or the path of a unix socket")
     .optional()
     .describe("a Redis of your own; without it a redis-server is run on a unix socket"),
-  SLUICE_REDIS_TIMEOUT_SEC: count(1, 3_600)
+  // A consumer's wait for its next job lasts a second, and so does that answer.
+  SLUICE_REDIS_TIMEOUT_SEC: count(2, 3_600)
     .default(30)
     .describe("seconds after which a connection to Redis that does not answer is made anew"),
   SLUICE_DATA_DIR: z
