@@ -2,7 +2,7 @@ import type { Transform } from "@sluice/inventory";
 import { Plan, type PlanReport } from "@sluice/pipeline";
 import { compareAssets, disabledConnectors, learnedBytesMax, type Account } from "@sluice/queue";
 import type { SourceFile, SourceRecord } from "@sluice/sources";
-import type { ConnectorSettings } from "../config/account-settings.ts";
+import type { AccountSettings, ConnectorSettings } from "../config/account-settings.ts";
 import { EXIT } from "../exit-codes.ts";
 import { firstAssets } from "../loads/first-assets.ts";
 import { loadWatchedTransform } from "../mapping/load-transform.ts";
@@ -52,7 +52,7 @@ export async function plan(
   const budget = await budgetOf(account, owner.calls.policy, { calls: report.calls, replaced });
   const object = {
     connector: connector.uuid,
-    compared: comparison(known),
+    compared: comparison(known, owner),
     ...report,
     silent: report.read > 0 ? silent() : [],
     budget,
@@ -125,8 +125,8 @@ async function firstIndex(
   return -1;
 }
 
-function comparison(known: Known): PlanObject["compared"] {
-  if (known.kind === "account") return { kind: "account", account: known.account.name };
+function comparison(known: Known, { name }: AccountSettings): PlanObject["compared"] {
+  if (known.kind === "account") return { kind: "account", account: name };
   return known.kind === "unused" ? { kind: "unused" } : known;
 }
 

@@ -25,10 +25,6 @@ export function findConflicts(
 ): readonly PlacelessMistake[] {
   const accounts = sectionsOf(sectionOf(file)["accounts"]);
   const connectors = sectionsOf(sectionOf(file)["connectors"]);
-  const hosts = accounts.map(([name, account]) => ({
-    name,
-    redisName: account["redisName"] ?? gatewayIn(account, environment).host,
-  }));
   return [
     ...("accounts" in sectionOf(file) ? nameMistakes("accounts", accounts) : []),
     ...("connectors" in sectionOf(file) ? nameMistakes("connectors", connectors) : []),
@@ -37,10 +33,7 @@ export function findConflicts(
       ...gatewayMistakes(["accounts", name], account, environment),
       ...unsetVariables(["accounts", name], account, environment, needs),
     ]),
-    ...twice(hosts, "redisName").map(({ name, other }) => ({
-      path: ["accounts", name],
-      message: `has the same name in Redis as "${other}"; give each a redisName of its own`,
-    })),
+    ...sharedAccounts(accounts, environment),
     ...connectors.flatMap(([name, connector]) => [
       ...accountMistakes(["connectors", name], connector, accounts),
       ...unsetVariables(["connectors", name], connector, environment, needs),
@@ -202,6 +195,36 @@ function mappingMistakes(path: Path, mapping: unknown): readonly PlacelessMistak
   const compiled = compileMapping(mapping);
   if (compiled.kind === "compiled") return [];
   return compiled.problems.map((problem) => ({ ...problem, path: [...path, ...problem.path] }));
+}
+
+/** One user's calls have one budget in Qualys, and two accounts would each use it whole; of two users, each needs its own name. */
+function sharedAccounts(
+  accounts: readonly (readonly [string, Section])[],
+  environment: Environment,
+): readonly PlacelessMistake[] {
+  const identities = accounts.map(([name, account]) => {
+    const { host } = gatewayIn(account, environment);
+    const id = account[isUser(account) ? "username" : "clientId"];
+    const user = typeof id === "string" ? resolved(id, environment) : null;
+    return {
+      name,
+      user: host !== null && user !== null ? `${host} ${user}` : null,
+      redisName: account["redisName"] ?? host,
+    };
+  });
+  const users = new Map(twice(identities, "user").map(({ name, other }) => [name, other]));
+  return [
+    ...users.entries().map(([name, other]) => ({
+      path: ["accounts", name],
+      message: `is the same user of the same gateway as "${other}", and has no calls of its own; let its connectors have account: ${other}`,
+    })),
+    ...twice(identities, "redisName")
+      .filter(({ name }) => !users.has(name))
+      .map(({ name, other }) => ({
+        path: ["accounts", name],
+        message: `has the same name in Redis as "${other}"; give each a redisName of its own`,
+      })),
+  ];
 }
 
 /** Two connectors of an account with one UUID would be one connector with two mappings. */

@@ -9,7 +9,7 @@ import { accountsOfFile } from "./from-file.ts";
 
 const UUID = "da4b8361-2327-4bf1-af7d-2ce775bc9882";
 const OTHER_UUID = "0c7f4f0e-1f3a-4a7e-9f6f-0f6a5d1f2b3c";
-const ENVIRONMENT = { THE_PASSWORD: "hunter2", THE_UUID: UUID };
+const ENVIRONMENT = { THE_PASSWORD: "hunter2", THE_UUID: UUID, THE_USER: "joe" };
 
 let dir: string;
 beforeAll(() => {
@@ -289,13 +289,28 @@ describe("sluice.yaml", () => {
       [
         ...ACCOUNT,
         "  second: { platform: EU2, username: u, password: '${THE_PASSWORD}' }",
-        "  third: { platform: EU2, redisName: third, username: u, password: '${THE_PASSWORD}' }",
+        "  third: { platform: EU2, redisName: third, username: v, password: '${THE_PASSWORD}' }",
         "connectors:",
         `  a: { uuid: ${UUID}, account: main }`,
       ],
       [
         '3:3: accounts.second: has the same name in Redis as "main"; give each a redisName of its own',
       ],
+    ],
+    [
+      "two accounts that would use one budget",
+      [
+        ...ACCOUNT,
+        "  second: { platform: EU2, redisName: second, username: joe, password: '${THE_PASSWORD}' }",
+        "  third: { platform: EU2, username: '${THE_USER}', password: '${THE_PASSWORD}' }",
+        "  other: { platform: US1, username: joe, password: '${THE_PASSWORD}' }",
+        "connectors:",
+        `  a: { uuid: ${UUID}, account: main }`,
+      ],
+      ["3:3: accounts.second: ", "4:3: accounts.third: "].map(
+        (place) =>
+          `${place}is the same user of the same gateway as "main", and has no calls of its own; let its connectors have account: main`,
+      ),
     ],
     [
       "a name that no address could have, and what stands under it",

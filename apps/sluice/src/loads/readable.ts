@@ -19,7 +19,9 @@ export async function readable(
 ): Promise<readonly SourceFile[]> {
   const patterns = named.length > 0 ? named : connector.files;
   if (patterns.length === 0) {
-    throw new CommandError("Cannot begin without a source: name one or more files, or - for stdin");
+    throw new CommandError(
+      "Cannot begin without a source: name one or more files, - for stdin, or files of the connector in sluice.yaml",
+    );
   }
   const isRecord = (text: string) => hasKey(text, transform);
   const reading = readingOf({ ...connector, ...options });
