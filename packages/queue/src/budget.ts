@@ -37,8 +37,8 @@ export type Permit =
 
 /** Reserves one call against holds, slots, the rolling window and the pace of the account, all senders together. */
 export async function reserveCall(account: Account, options: ReserveOptions): Promise<Permit> {
-  return await govern<Permit>(account, options.connector, ({ pending, others, ...facts }) => {
-    const request = { ...options, waitingAssets: pending, otherAssets: others };
+  return await govern<Permit>(account, options.connector, ({ waiting, others, ...facts }) => {
+    const request = { ...options, waitingAssets: waiting, otherAssets: others };
     const { state, decision, ended } = reserve(facts.state, request, facts.nowMs);
     if (decision.kind === "go") return { state, result: { ...decision, ended } };
     // Whoever waits with the batch in hand changes nothing that will not be seen again when it asks again.
@@ -71,7 +71,7 @@ export interface CallEntry {
   message: string;
 }
 
-/** What followed from a call: a hold, whether it is new, and when all that is pending can be sent. */
+/** What followed from a call: a hold, whether it is new, and when all that waits can be sent. */
 export interface CallOutcome {
   hold: NewHold | null;
   isNewHold: boolean;
@@ -90,10 +90,10 @@ export async function settleCall(account: Account, made: MadeCall): Promise<Call
   return await govern(
     account,
     call.connector,
-    ({ state: before, nowMs, aheadMs, standing, pending }) => {
+    ({ state: before, nowMs, aheadMs, standing, waiting }) => {
       const settled = settle(before, { ...call, ...standing }, nowMs);
       const { state, failures, ...outcome } = settled;
-      const { calls: callsToGo, doneAtMs: doneAt } = forecast(state, pending, nowMs);
+      const { calls: callsToGo, doneAtMs: doneAt } = forecast(state, waiting, nowMs);
       const doneAtMs = doneAt && doneAt - aheadMs;
       const { isTrusted } = standing;
       return {
@@ -154,14 +154,14 @@ export interface BudgetStatus {
   free: number;
   /** Whether calls are spread over the window now. */
   isSpread: boolean;
-  /** Calls that all that is pending will take, and when the last can be made; null where that is not known. */
+  /** Calls that all that waits will take, and when the last can be made; null where that is not known. */
   callsToGo: number;
   doneAtMs: number | null;
 }
 
 export async function readBudget(account: Account): Promise<BudgetStatus> {
-  const { state, nowMs, aheadMs, pending } = await look(account);
-  const { calls, doneAtMs } = forecast(state, pending, nowMs);
+  const { state, nowMs, aheadMs, waiting } = await look(account);
+  const { calls, doneAtMs } = forecast(state, waiting, nowMs);
   return {
     limit: state.limit,
     windowMs: state.windowMs,

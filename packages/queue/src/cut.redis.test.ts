@@ -121,6 +121,15 @@ describe("cut", () => {
     });
   });
 
+  it("cuts a partial batch at once whatever comes of another connector", async () => {
+    const account = await freshAccount();
+    const run = await openTestRun(account);
+    await load(account, run, { a: "1" });
+    await sealRun(account, run);
+    await store(account, await openTestRun(account, "backfill", "other"), 1);
+    expect((await cutWith(account, { lingerMs: LONG_MS })).kind).toBe("batch");
+  });
+
   it("paces partial batches at the window over the free calls, and not the full ones", async () => {
     const account = await freshAccount();
     const run = await openTestRun(account);

@@ -1,6 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import type { Account } from "./account.ts";
+import { readBacklog } from "./backlog.ts";
+import { readBudget } from "./budget.ts";
 import { disableConnector, disabledConnectors, enableConnector } from "./disabled.ts";
 import { storeChunk, type Enqueued } from "./enqueue.ts";
 import { endHolds, readHolds } from "./holds.ts";
@@ -22,6 +24,14 @@ async function storeBytes(account: Account, run: string, bytes: number): Promise
   const text = JSON.stringify(randomBytes(bytes).toString("latin1"));
   const place = { run, lane: "backfill", producer, ordinal: 1 } as const;
   return await storeChunk(account, place, { source: "test", records: [{ text, line: 1 }] });
+}
+
+/** Assets that wait to be cut, and records of chunks. */
+async function fill(account: Account, connector: string, [assets, records]: [number, number]) {
+  const run = await openTestRun(account, "backfill", connector);
+  const keys = Array.from({ length: assets }, (_, index) => `${connector}-${index}`);
+  await load(account, run, Object.fromEntries(keys.map((key) => [key, "1"])));
+  await store(account, run, records);
 }
 
 describe("a disabled connector", () => {
@@ -66,6 +76,19 @@ describe("a disabled connector", () => {
     expect(await backfillJobs(queues)).toBe(1);
     await enableConnector(account, queues, "connector", "disabled");
     expect(await backfillJobs(queues)).toBe(121);
+  });
+
+  it("needs no calls for what it keeps, and so slows no sibling down", async () => {
+    const account = await freshAccount();
+    await fill(account, "connector", [250, 300]);
+    await fill(account, "other", [100, 300]);
+    const callsToGo = async () => (await readBudget(account)).callsToGo;
+    expect(await callsToGo()).toBe(10);
+    await disableConnector(account, "connector", BY_OPERATOR);
+    expect(await callsToGo()).toBe(4);
+    await disableConnector(account, "other", BY_OPERATOR);
+    expect(await callsToGo()).toBe(0);
+    expect(await readBacklog(account)).toMatchObject({ outbox: 350, records: 600 });
   });
 
   it("keeps what waits, which does not count against its siblings' marks", async () => {

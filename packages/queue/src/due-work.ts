@@ -59,7 +59,7 @@ async function untaken(account: Account, queue: string): Promise<number> {
  * many batches are in the senders' hands as may be.
  */
 async function sendableBatches(account: Account): Promise<number> {
-  const [waiting, inHand, { state, nowMs, pending }] = await Promise.all([
+  const [waiting, inHand, { state, nowMs, ...assets }] = await Promise.all([
     untaken(account, OUTBOUND_QUEUE),
     account.client.llen(account.key(`${OUTBOUND_QUEUE}:active`)),
     look(account),
@@ -67,7 +67,7 @@ async function sendableBatches(account: Account): Promise<number> {
   const { policy, concurrency } = state;
   if (inHand >= (concurrency ?? policy.fallback.concurrency)) return 0;
   const nobody = { sender: "", leaseMs: 0, callMsMax: 0, connector: "" };
-  const waiters = { waitingAssets: pending, otherAssets: pending, isSuspect: false };
+  const waiters = { waitingAssets: assets.waiting, otherAssets: assets.others, isSuspect: false };
   const request = { ...nobody, ...waiters, lane: "backfill", policy } as const;
   return reserve(state, request, nowMs).decision.kind === "go" ? waiting : 0;
 }

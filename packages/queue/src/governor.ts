@@ -22,8 +22,10 @@ export interface Facts {
   aheadMs: number;
   /** What the calls of the connector have come to. */
   standing: Standing;
-  /** Records of all runs that nothing has become of yet, and those of them that are no suspects. */
+  /** Records of all runs that nothing has become of yet. */
   pending: number;
+  /** Assets that calls are needed for, and those of them that are no suspects: without what disabled connectors keep. */
+  waiting: number;
   others: number;
 }
 
@@ -83,7 +85,8 @@ async function readFacts(
   connector: string,
 ): Promise<{ facts: Facts; rev: string }> {
   const reply = await account.run("look", connector);
-  const [rev, nowMs, aheadMs, state, holds, refusals, vouched, canary, pending, others] = reply;
+  const [rev, nowMs, aheadMs, state, holds, refusals, vouched, canary, pending, waiting, others] =
+    reply;
   return {
     rev: String(rev),
     facts: {
@@ -100,6 +103,7 @@ async function readFacts(
         hasCanary: canary === 1,
       },
       pending: Number(pending),
+      waiting: Number(waiting),
       others: Number(others),
     },
   };

@@ -14,7 +14,7 @@ const SCRIPTS = {
   try: ["account"],
   died: ["account"],
   settle: ["account", "bytes", "books", "segments", "ledger", "letters", "ranges"],
-  cut: ["account", "bytes", "books", "segments", "batches", "holds", "suspects"],
+  cut: ["account", "bytes", "books", "segments", "batches", "holds", "waiting"],
   put: ["account", "bytes"],
   acknowledge: [
     "account",
@@ -31,7 +31,7 @@ const SCRIPTS = {
   canary: ["account", "bytes", "ledger", "batches", "holds"],
   discard: ["account", "letters"],
   compare: ["account", "ledger", "letters"],
-  look: ["account", "suspects"],
+  look: ["account", "bytes", "holds", "waiting"],
   commit: ["account", "governor"],
   called: ["account", "bytes", "governor", "books", "batches"],
   resume: ["account", "governor"],

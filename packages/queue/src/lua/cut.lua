@@ -37,7 +37,8 @@ local function takeSuspects()
   local batch = redis.call('LINDEX', quarantineKey, 0)
   if not batch or unsettled.suspects >= unsettledMax then return nil end
   local shareAtMs = (terms.suspectsAtMs or {})[connector] or 0
-  if nowMs < shareAtMs and otherAssets() > (terms.spareAssets or 0) then return nil end
+  local _, others = waitingAssets()
+  if nowMs < shareAtMs and others > (terms.spareAssets or 0) then return nil end
   redis.call('LPOP', quarantineKey)
   redis.call('ZADD', P .. 'batches', nowMs, batch)
   local stored = redis.call('HMGET', P .. 'batch:' .. batch, 'n', 'l')
@@ -160,6 +161,15 @@ local isBackfillsTurn = tonumber(redis.call('GET', P .. 'batchnumber') or '0') %
 takeLane(isBackfillsTurn and 'backfill' or 'live')
 if not taken.isFull then takeLane(isBackfillsTurn and 'live' or 'backfill') end
 
+-- Whether something may come that could join: a chunk of this connector waits, or a run of it is open.
+local function isMoreComing()
+  if intakeBytes(connector) > 0 then return true end
+  for _, run in ipairs(redis.call('SMEMBERS', P .. 'open')) do
+    if redis.call('HGET', P .. 'run:' .. run, 'c') == connector then return true end
+  end
+  return false
+end
+
 local function commit()
   for _, action in ipairs(commits) do action() end
 end
@@ -174,10 +184,9 @@ if #taken.ids == 0 then
 end
 
 if not taken.isFull then
-  local isMoreComing = redis.call('SCARD', P .. 'open') > 0 or redis.call('ZCARD', P .. 'chunks') > 0
   local accountHeldMs = heldMs(holds, 'account', nowMs)
   local dueAt = nowMs
-  if isMoreComing then dueAt = math.max(taken.oldestAt + lingerMs, terms.partialAtMs) end
+  if isMoreComing() then dueAt = math.max(taken.oldestAt + lingerMs, terms.partialAtMs) end
   if accountHeldMs then dueAt = math.max(dueAt, nowMs + accountHeldMs) end
   if dueAt > nowMs then return { 'wait', math.min(WAIT_MS_MAX, math.ceil(dueAt - nowMs)) } end
 end

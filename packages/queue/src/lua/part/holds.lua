@@ -9,6 +9,16 @@ local function isDisabled(connector)
   return holds[connector .. ' disabled'] ~= nil or holds[connector .. ' disabled-in-file'] ~= nil
 end
 
+-- The connectors that are disabled, as a set.
+local function disabledConnectors()
+  local disabled = {}
+  for name in pairs(readHolds()) do
+    local connector = string.match(name, '^(%S+) disabled')
+    if connector then disabled[connector] = true end
+  end
+  return disabled
+end
+
 -- How long the holds of a scope last, or nil when none is in force; a hold without end lasts a day at a time.
 local ENDLESS_MS = 86400000
 local function heldMs(holds, scope, nowMs)

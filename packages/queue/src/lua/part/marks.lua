@@ -17,13 +17,9 @@ end
 
 -- Bytes that disabled connectors keep: they wait for an operator, and others need not wait for them.
 local function bytesSetAside()
-  local aside, seen = 0, {}
-  for name in pairs(readHolds()) do
-    local connector = string.match(name, '^(%S+) disabled')
-    if connector and not seen[connector] then
-      seen[connector] = true
-      aside = aside + bytesOf(connector, 'live') + bytesOf(connector, 'backfill')
-    end
+  local aside = 0
+  for connector in pairs(disabledConnectors()) do
+    aside = aside + bytesOf(connector, 'live') + bytesOf(connector, 'backfill')
   end
   return aside
 end

@@ -2,9 +2,3 @@
 -- suspected: their assets, all connectors together. quarantine:<connector>: those batches of them that wait for calls
 -- which nothing else needs, or for the connector's next share of calls for bisection.
 local function countSuspects(assets) redis.call('INCRBY', P .. 'suspected', assets) end
-
--- Waiting assets that are no suspects.
-local function otherAssets()
-  local waiting = redis.call('MGET', P .. 'pending', P .. 'suspected')
-  return tonumber(waiting[1] or '0') - tonumber(waiting[2] or '0')
-end
