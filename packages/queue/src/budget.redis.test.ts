@@ -1,5 +1,5 @@
 import { beginHold, emptyState } from "@sluice/governor";
-import { describe, expect, inject, it } from "vitest";
+import { describe, expect, inject, it, vi } from "vitest";
 import type { Account } from "./account.ts";
 import {
   beat,
@@ -38,9 +38,32 @@ async function threeSenders(): Promise<[Account, Account, Account]> {
 }
 
 /** A call from reserve to settle. */
-async function callWith(account: Account, facts: Parameters<typeof callOf>[0]): Promise<void> {
+async function callWith(account: Account, facts: Parameters<typeof callOf>[0] = {}): Promise<void> {
   await settleCall(account, callOf({ ...facts, call: await reserveNow(account) }));
 }
+
+describe("the calls of one process", () => {
+  it("are decided one after the other: none has to be decided again", async () => {
+    const account = await freshAccount();
+    const run = vi.spyOn(account, "run");
+    await callWith(account, { reading: { ...TOLD, limit: 100, concurrencyLimit: 8 } });
+    run.mockClear();
+    await Promise.all(Array.from({ length: 8 }, () => callWith(account, { reading: {} })));
+    const scripts = run.mock.calls.map(([script]) => script);
+    for (const script of ["commit", "called"]) {
+      expect(scripts.filter((one) => one === script)).toHaveLength(8);
+    }
+    expect(scripts.filter((one) => one === "look")).toHaveLength(16);
+  });
+
+  it("go on after one that failed", async () => {
+    const account = await freshAccount();
+    vi.spyOn(account, "run").mockRejectedValueOnce(new Error("the connection is gone"));
+    const permits = [reserveWith(account), reserveWith(account)];
+    await expect(permits[0]).rejects.toThrow("the connection is gone");
+    expect(await permits[1]).toMatchObject({ kind: "go" });
+  });
+});
 
 describe("senders on several connections", () => {
   it("never make more calls in a rolling window than the limit, by the server's own clock", async () => {

@@ -60,6 +60,30 @@ export async function govern<Result>(
   decide: (facts: Facts) => Step<Result>,
   script: "commit" | "called" | "resume" = "commit",
 ): Promise<Result> {
+  return await inTurn(account, () => decideUntilWritten(account, connector, decide, script));
+}
+
+const turns = new WeakMap<Account, Promise<void>>();
+
+/** One decision after the other, within a process: two at once would only get in each other's way. */
+async function inTurn<Result>(account: Account, work: () => Promise<Result>): Promise<Result> {
+  const before = turns.get(account);
+  const { promise, resolve } = Promise.withResolvers<void>();
+  turns.set(account, promise);
+  await before;
+  try {
+    return await work();
+  } finally {
+    resolve();
+  }
+}
+
+async function decideUntilWritten<Result>(
+  account: Account,
+  connector: string,
+  decide: (facts: Facts) => Step<Result>,
+  script: "commit" | "called" | "resume",
+): Promise<Result> {
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt += 1) {
     const { facts, rev } = await readFacts(account, connector);
     const step = decide(facts);
