@@ -22,6 +22,7 @@ import {
   NewerFormatError,
   noteDeath,
   readDeaths,
+  RecentSegments,
   recallChunks,
   settle,
   sweep,
@@ -137,6 +138,7 @@ function createBatchStage(
   rounds: Duty,
   leave: ReturnType<typeof createNewerReport>,
 ): BatchStage {
+  const recent = new RecentSegments(account);
   return new BatchStage({
     backlog: async () => {
       await recallChunks(account, queues);
@@ -153,7 +155,7 @@ function createBatchStage(
       return { kind: "empty" };
     },
     publish: async (batch, lane) => {
-      await fillBatch(account, batch);
+      await fillBatch(account, batch, recent);
       await queues.addBatch(batch, lane);
     },
     report,

@@ -65,42 +65,63 @@ export function createTransformStage(options: TransformStageOptions) {
 
 /** Decides what each record of a chunk is: an asset (the newest of its key), or a dead letter. */
 export async function settlementOf(chunk: Chunk, transform: Transform): Promise<Settlement> {
-  const outcomes: Transformed[] = [];
+  const settling = new Settling(chunk);
   for (const record of chunk.records) {
     const outcome = outcomeOf(record, transform);
     // Most transforms answer at once, and each wait costs more than they do.
-    outcomes.push(outcome instanceof Promise ? await outcome : outcome);
+    settling.add(outcome instanceof Promise ? await outcome : outcome);
   }
-  return settlementFrom(chunk, outcomes);
+  return settling.settlement();
 }
 
 /** The same from what became of each record. */
 function settlementFrom(chunk: Chunk, outcomes: readonly Transformed[]): Settlement {
-  const newest = new Map<string, SettledAsset>();
-  const dead: BuriedRecord[] = [];
-  const warnings: string[] = [];
-  let assets = 0;
-  for (const [index, record] of chunk.records.entries()) {
-    const version = record.version ?? versionOf(chunk.sequence, index);
-    const outcome = outcomes[index];
-    assert(outcome !== undefined, `Record ${index} has no outcome`);
-    if (outcome.kind === "dead") {
-      dead.push(buried(chunk, record, version, outcome));
-      continue;
-    }
-    assets += 1;
-    for (const { code } of outcome.warnings) warnings.push(code);
-    const before = newest.get(outcome.key);
-    if (before !== undefined && before.version > version) continue;
-    const { id, fingerprint, body } = outcome;
-    newest.set(outcome.key, { id, fingerprint, version, body });
+  const settling = new Settling(chunk);
+  for (const outcome of outcomes) settling.add(outcome);
+  return settling.settlement();
+}
+
+/** Keeps of each outcome what the settlement needs, so that the mapped objects of a whole chunk are never there at once. */
+class Settling {
+  readonly #chunk: Chunk;
+  readonly #newest = new Map<string, SettledAsset>();
+  readonly #dead: BuriedRecord[] = [];
+  readonly #warnings: Record<string, number> = {};
+  #index = 0;
+  #coalesced = 0;
+
+  constructor(chunk: Chunk) {
+    this.#chunk = chunk;
   }
-  return {
-    assets: [...newest.values()],
-    dead,
-    coalesced: assets - newest.size,
-    warnings: countBy(warnings),
-  };
+
+  /** What became of the next record. */
+  add(outcome: Transformed): void {
+    const index = this.#index;
+    const record = this.#chunk.records[index];
+    assert(record !== undefined, `There is no record ${index}`);
+    this.#index += 1;
+    const version = record.version ?? versionOf(this.#chunk.sequence, index);
+    if (outcome.kind === "dead") {
+      this.#dead.push(buried(this.#chunk, record, version, outcome));
+      return;
+    }
+    const { key, id, fingerprint, body, warnings } = outcome;
+    for (const { code } of warnings) this.#warnings[code] = (this.#warnings[code] ?? 0) + 1;
+    const before = this.#newest.get(key);
+    if (before !== undefined) this.#coalesced += 1;
+    if (before !== undefined && before.version > version) return;
+    this.#newest.set(key, { id, fingerprint, version, body });
+  }
+
+  settlement(): Settlement {
+    assert(this.#index === this.#chunk.records.length, `Record ${this.#index} has no outcome`);
+    return {
+      assets: [...this.#newest.values()],
+      dead: this.#dead,
+      coalesced: this.#coalesced,
+      warnings: this.#warnings,
+    };
+  }
 }
 
 /** What becomes of one record by itself. */

@@ -85,6 +85,7 @@ export {
 export { readPressure, roomInMs, type Pressure } from "./pressure.ts";
 export { Queues } from "./queues.ts";
 export { rawRecords } from "./raw-records.ts";
+export { RecentSegments } from "./recent-segments.ts";
 export {
   INTAKE_SOURCE,
   abortRun,

@@ -4,7 +4,8 @@ import type { Chunk, LetterContent, SettledAsset, Settlement } from "@sluice/inv
 import type { Account } from "./account.ts";
 import { unpackChunk } from "./chunk.ts";
 import { FORMAT_VERSION } from "./format.ts";
-import { packLines, unpackLines } from "./packing.ts";
+import { packLines, packTexts } from "./packing.ts";
+import { RecentSegments } from "./recent-segments.ts";
 import type { Lane } from "./runs.ts";
 import type { Reply } from "./scripts.ts";
 
@@ -49,15 +50,14 @@ export async function settle(
 ): Promise<Settled> {
   const { assets, dead } = settlement;
   const table = Buffer.allocUnsafe(assets.length * 34);
-  const bodies = assets.map(({ body }) => Buffer.from(body));
   for (const [index, asset] of assets.entries()) {
-    writeEntry(table, index * 34, asset, bodies[index]?.length ?? 0);
+    writeEntry(table, index * 34, asset, Buffer.byteLength(asset.body));
   }
   const reply = await account.run(
     "settle",
     sequence,
     table,
-    assets.length > 0 ? packLines(bodies) : "",
+    assets.length > 0 ? packTexts(assets.map(({ body }) => body)) : "",
     settlement.coalesced,
     JSON.stringify(settlement.warnings),
     dead.length,
@@ -137,15 +137,20 @@ export async function cut(account: Account, options: CutOptions): Promise<Cut> {
  * Gives a cut batch its body, from the segments its assets lie in. Safe to repeat, by any worker: that is how
  * a batch whose worker died between the two is completed.
  */
-export async function fillBatch(account: Account, batch: number): Promise<void> {
-  const key = account.key(`batch:${batch}`);
-  const places = await account.client.hgetBuffer(key, "s");
-  if (places === null || (await account.client.hexists(key, "b"))) return;
-  const segments = new Map<number, Buffer[]>();
+export async function fillBatch(
+  account: Account,
+  batch: number,
+  recent = new RecentSegments(account),
+): Promise<void> {
+  // The size is that of its body: there is none yet.
+  const [places, size] = await account.client.hmgetBuffer(account.key(`batch:${batch}`), "s", "z");
+  if (!places || (size && size.toString() !== "0")) return;
+  const segments = new Map<number, readonly Buffer[]>();
   const bodies: Buffer[] = [];
   for (let at = 0; at < places.length; at += 8) {
     const segment = places.readUIntBE(at, 6);
-    const assets = segments.get(segment) ?? (await loadSegment(account, segment));
+    const assets = segments.get(segment) ?? (await recent.load(segment));
+    // It was settled meanwhile.
     if (assets === null) return;
     segments.set(segment, assets);
     const body = assets[places.readUInt16BE(at + 6)];
@@ -153,12 +158,6 @@ export async function fillBatch(account: Account, batch: number): Promise<void> 
     bodies.push(body);
   }
   await account.run("put", batch, packLines(bodies));
-}
-
-/** Null when the batch was settled meanwhile. */
-async function loadSegment(account: Account, segment: number): Promise<Buffer[] | null> {
-  const body = await account.client.hgetBuffer(account.key(`seg:${segment}`), "b");
-  return body === null ? null : unpackLines(body);
 }
 
 /** Connectors with something in their outbox. */

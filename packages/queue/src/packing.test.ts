@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { packLines, unpackLines } from "./packing.ts";
+import { packLines, packTexts, unpackLines } from "./packing.ts";
 
 function lines(...texts: readonly string[]): Buffer[] {
   return texts.map((text) => Buffer.from(text));
@@ -10,6 +10,12 @@ describe("packed lines", () => {
     for (const texts of [["a", "b"], ["é 😀", ""], ["one"], [""]]) {
       const unpacked = unpackLines(packLines(lines(...texts)));
       expect(unpacked.map((line) => line.toString())).toEqual(texts);
+    }
+  });
+
+  it("are the same, from texts or from bytes", () => {
+    for (const texts of [["a", "é 😀"], ["one"], [""]]) {
+      expect(packTexts(texts)).toEqual(packLines(lines(...texts)));
     }
   });
 

@@ -24,6 +24,11 @@ export function unpack(packed: Buffer): Buffer {
   return zstdDecompressSync(packed.subarray(1), { maxOutputLength: UNPACKED_BYTES_MAX });
 }
 
+/** The same as {@link packLines}, of texts. */
+export function packTexts(lines: readonly string[]): Buffer {
+  return pack(Buffer.from(lines.join("\n")));
+}
+
 /** Assets, one a line. JSON texts have no line ends of their own. */
 export function packLines(lines: readonly Buffer[]): Buffer {
   const end = Buffer.of(LINE_END);
