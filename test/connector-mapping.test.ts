@@ -77,9 +77,13 @@ describe("the mapping of a connector in sluice.yaml", () => {
       asset: { identityAttributes: { sourceNativeKey: "n-1" } },
     });
     const inline = await place.run([...attempt, "inline", "--line", "2"], { env });
-    expect(JSON.parse(inline.stdout)).toMatchObject({ dead: { mapping: "sluice.yaml:13" } });
+    expect(JSON.parse(inline.stdout)).toMatchObject({
+      dead: { errors: [{ mapping: "sluice.yaml:13" }] },
+    });
     const file = await place.run([...attempt, "file", "--line", "2"], { env });
-    expect(JSON.parse(file.stdout)).toMatchObject({ dead: { mapping: "maps/hosts.yaml:3" } });
+    expect(JSON.parse(file.stdout)).toMatchObject({
+      dead: { errors: [{ mapping: "maps/hosts.yaml:3" }] },
+    });
   });
 
   it("is tried on records as they lie in the connector's files", async () => {

@@ -206,12 +206,29 @@ describe("sluice mapping", () => {
       before: { asset_no: "NET-1002" },
       asset: { identityAttributes: { sourceNativeKey: "SN34838AM" } },
     });
-    await place.write("m.yaml", "fields:\n  id: asset_no\n  os: { value: [a] }\n");
+    await place.write(
+      "m.yaml",
+      "fields:\n  id: asset_no\n  fqdn: $number(device)\n  os: { value: [a] }\n",
+    );
     const dead = await place.run([...args, "--mapping", "m.yaml"], { env: {} });
     expect(dead.exitCode).toBe(3);
     expect(JSON.parse(dead.stdout)).toMatchObject({
       line: 2,
-      dead: { reason: "schema", path: "os", mapping: "m.yaml:3" },
+      dead: {
+        reason: "schema",
+        errors: [
+          {
+            path: "",
+            mapping: "m.yaml:3",
+            message: expect.stringContaining("cast") as string,
+          },
+          { path: "os", mapping: "m.yaml:4" },
+        ],
+      },
     });
+    const shown = await place.run([...args.slice(0, -1), "--mapping", "m.yaml"], { env: {} });
+    expect(shown.stdout).toMatch(
+      /^dead \(schema\), made by m\.yaml:3: Cannot map fqdn .*\ndead \(schema\) at os, made by m\.yaml:4: /m,
+    );
   });
 });

@@ -71,13 +71,34 @@ describe("the transform of a connector", () => {
     ["id", { hostname: "h" }, null],
     ["os", {}, null],
   ] as const)("keeps the key beside a failing %s of %j", async ([field, record, key]) => {
-    expect(await transformed({ record, failure: { ...failure, field } })).toMatchObject({
+    expect(await transformed({ record, failures: [{ ...failure, field }] })).toMatchObject({
       kind: "dead",
       key,
       reason: "schema",
       path: "x",
       message: "Cannot map x",
     });
+  });
+
+  it("tells everything that can't be mapped, what the mapping could not make first", async () => {
+    const failures = ["fqdn", "serial"].map((field) => ({ ...failure, field, path: field }));
+    const findings = [{ cve: "CVE-2021-1", severity: "9" }, { severity: "odd" }];
+    const record = { id: "a", os: {}, vulnerabilities: findings };
+    const told = await transformed({ record, failures });
+    expect(told).toMatchObject({ kind: "dead", reason: "schema", key: "a", path: "fqdn" });
+    expect(told.kind === "dead" && told.others?.map(({ path }) => path)).toEqual([
+      "serial",
+      "system.name",
+      "vulnerabilities[0].severity",
+      "vulnerabilities[1].severity",
+    ]);
+    expect(await transformed({ record: { id: "a", os: {} } })).not.toHaveProperty("others");
+  });
+
+  it("tells twenty of a thousand at the most", async () => {
+    const findings = Array.from({ length: 1_000 }, () => ({ cve: "CVE-2021-1", severity: "9" }));
+    const told = await transformed({ record: { id: "a", vulnerabilities: findings } });
+    expect(told.kind === "dead" && told.others).toHaveLength(19);
   });
 
   it("maps nothing that is not a record, and nothing out of bounds", async () => {

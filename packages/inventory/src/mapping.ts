@@ -4,8 +4,8 @@ import type { JsonObject } from "./json-object.ts";
 export interface Mapped {
   /** Fields under our names (field-names.ts); where one failed, the others. */
   record: JsonObject;
-  /** Why the record can't be sent as it is. */
-  failure?: MappingFailure;
+  /** Why the record can't be sent as it is: one for each field that failed. */
+  failures?: readonly MappingFailure[];
 }
 
 /** What a mapping could not do. */

@@ -12,6 +12,7 @@ import {
 } from "./field-names.ts";
 import { isJsonObject, type JsonObject } from "./json-object.ts";
 import { quoted } from "./quoted.ts";
+import { MISTAKES_MAX } from "./record-mistake.ts";
 import type { Refusal } from "./source-key.ts";
 
 const SEVERITIES: ReadonlyMap<string, number> = new Map([
@@ -133,11 +134,12 @@ export function parseFields(
 ): { kind: "raw"; raw: RawAsset } | Refusal {
   const parsed = compiled.safeParse(fields, { reportInput: true });
   if (parsed.success) return { kind: "raw", raw: parsed.data };
-  const [issue] = parsed.error.issues;
-  assert(issue !== undefined);
-  const path = sourcePath(record, issue.path);
-  const message = `Cannot map ${path}: ${quoted(issue.input)} ${issue.message}`;
-  return { kind: "refusal", path, message };
+  const [first, ...others] = parsed.error.issues.slice(0, MISTAKES_MAX).map((issue) => {
+    const path = sourcePath(record, issue.path);
+    return { path, message: `Cannot map ${path}: ${quoted(issue.input)} ${issue.message}` };
+  });
+  assert(first !== undefined);
+  return { kind: "refusal", ...first, ...(others.length > 0 && { others }) };
 }
 
 function named(value: unknown, table: FieldTable): unknown {

@@ -2,12 +2,13 @@ import { ASSET_NAMES, ASSET_TABLE, nameOf, valueOf } from "./field-names.ts";
 import type { JsonObject } from "./json-object.ts";
 import { isExact } from "./exact-number.ts";
 import { quoted } from "./quoted.ts";
+import type { RecordMistake } from "./record-mistake.ts";
 
-/** What can't be mapped: where in the record, in its own names, and why. */
-export interface Refusal {
+/** What can't be mapped. */
+export interface Refusal extends RecordMistake {
   kind: "refusal";
-  path: string;
-  message: string;
+  /** What else can't. */
+  others?: readonly RecordMistake[];
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Mapped, Mapping } from "./mapping.ts";
 import { parseRecord } from "./parse-record.ts";
 import { hasDefaultKeys, mappedPolicy, type MappingPolicy } from "./policy.ts";
 import { quoted } from "./quoted.ts";
+import { MISTAKES_MAX, type RecordMistake } from "./record-mistake.ts";
 import { parseFields } from "./raw-asset.ts";
 import { sourceKey } from "./source-key.ts";
 import type { Warning } from "./warning.ts";
@@ -49,18 +50,15 @@ export type Transformed =
       /** What else the source can be matched by, whether or not it is sent; absent where nobody has looked. */
       unsent?: UnsentIdentity;
     }
-  | {
+  | ({
       kind: "dead";
       /** `null` where the record could not be read so far. */
       key: string | null;
       id: Buffer | null;
       reason: DeadReason;
-      /** Where in the record, in its own names: `vulnerabilities[2].severity`; empty for the whole. */
-      path: string;
-      message: string;
-      /** Where in the connector's own mapping, if that is known: `["fields", "os"]`. */
-      place?: readonly (string | number)[];
-    };
+      /** What else of it can't be mapped: the first ones. */
+      others?: readonly RecordMistake[];
+    } & RecordMistake);
 
 type Dead = Transformed & { kind: "dead" };
 
@@ -96,25 +94,40 @@ export function transformRaw(value: unknown, policy: MappingPolicy): Transformed
 }
 
 function transformMapped(
-  { record, failure }: Mapped,
+  { record, failures = [] }: Mapped,
   mapping: Mapping,
   policy: MappingPolicy,
 ): Transformed {
+  const transformed = transformRaw(record, policy);
+  const [failure, ...further] = failures;
   if (failure !== undefined) {
     const { field, path, place, message } = failure;
-    return { ...dead("schema", path, message, keyBeside(field, record, policy)), place };
+    const isMore = transformed.kind === "dead" && transformed.reason === "schema";
+    const beside = isMore ? inSource(transformed, mapping) : [];
+    const others = [...further, ...beside].slice(0, MISTAKES_MAX);
+    const key = keyBeside(field, record, policy);
+    return { ...dead("schema", path, message, key), place, ...(others.length > 0 && { others }) };
   }
-  const transformed = transformRaw(record, policy);
   if (transformed.kind === "dead") {
-    const path = transformed.reason === "no-key" ? "id" : transformed.path;
-    const origin = mapping.originOf(path);
-    if (origin === null) return transformed;
-    return { ...transformed, path: origin.path ?? transformed.path, place: origin.place };
+    const [first, ...others] = inSource(transformed, mapping);
+    return { ...transformed, ...first, ...(others.length > 0 && { others }) };
   }
   const { key, body } = transformed;
   if (body.length <= RECORD_CHARS_MAX) return transformed;
   const message = `Cannot map the record: the mapping makes ${body.length} characters of it, the limit is ${RECORD_CHARS_MAX}; map less`;
   return dead("too-large", "", message, key);
+}
+
+/** What is wrong with a mapped record, at the places it comes from. */
+function inSource(
+  { reason, path, message, others = [] }: Dead,
+  mapping: Mapping,
+): readonly RecordMistake[] {
+  return [{ path, message }, ...others].map((mistake) => {
+    const origin = mapping.originOf(reason === "no-key" ? "id" : mistake.path);
+    if (origin === null) return mistake;
+    return { ...mistake, path: origin.path ?? mistake.path, place: origin.place };
+  });
 }
 
 /** The key of a record of which one field could not be mapped; `null` where that one might have been the key. */
@@ -161,7 +174,10 @@ function transformFields(record: JsonObject, policy: MappingPolicy): Transformed
 
   const key = nativeKey(source.key);
   const parsed = parseFields(fields, record);
-  if (parsed.kind === "refusal") return dead("schema", parsed.path, parsed.message, key);
+  if (parsed.kind === "refusal") {
+    const { path, message, others } = parsed;
+    return { ...dead("schema", path, message, key), ...(others && { others }) };
+  }
   const { asset, warnings, unsent } = mapAsset(record, parsed.raw, key, policy);
   return {
     kind: "asset",

@@ -42,13 +42,20 @@ describe("a field", () => {
     });
   });
 
+  it("that fail are all told, and the others are there", async () => {
+    const spec = { fields: { id: "id", os: "$number(a)", fqdn: "$number(b)", serial: "c" } };
+    const { record, failures } = await mapped(spec, { id: 1, a: "x", b: "y", c: "z" });
+    expect(record).toEqual({ id: 1, serial: "z" });
+    expect(failures?.map(({ field }) => field)).toEqual(["fqdn", "os"]);
+  });
+
   it.for([
     [{ expr: "os.name", lookup: {} }, "os.name", ["fields", "os", "expr"], '"BeOS" is not in'],
     ["$number(os.name)", "", ["fields", "os"], "cast"],
   ] as const)("that fails says where, and the others are there", async ([os, path, place, why]) => {
     expect(await mapped({ fields: { id: "id", os } }, { id: 1, os: { name: "BeOS" } })).toEqual({
       record: { id: 1 },
-      failure: { field: "os", path, place, message: expect.stringContaining(why) },
+      failures: [{ field: "os", path, place, message: expect.stringContaining(why) }],
     });
   });
 });
@@ -135,7 +142,9 @@ describe("findings", () => {
   it("of lists with different lengths can't be paired", async () => {
     const findings = { parallel: { c: "cves", s: "sev" }, cve: "c", severity: "s" };
     expect(await mapped({ findings }, { id: 1, cves: ["a", "b"], sev: ["high"] })).toMatchObject({
-      failure: { field: "vulnerabilities", message: expect.stringContaining("c has 2, s has 1") },
+      failures: [
+        { field: "vulnerabilities", message: expect.stringContaining("c has 2, s has 1") },
+      ],
     });
   });
 
@@ -151,7 +160,9 @@ describe("findings", () => {
   ] as const)("of %s are no more than any host has", async ([, from, record]) => {
     const findings = { ...from, cve: "$uppercase($string($))" };
     expect(await mapped({ findings }, { id: 1, ...record })).toMatchObject({
-      failure: { field: "vulnerabilities", message: expect.stringContaining("more than 100000") },
+      failures: [
+        { field: "vulnerabilities", message: expect.stringContaining("more than 100000") },
+      ],
     });
   });
 
@@ -193,7 +204,7 @@ describe("software and custom attributes", () => {
   it("that are no text fail", async () => {
     const spec = { customAttributes: { owner: "owner" } };
     expect(await mapped(spec, { id: 1, owner: {} })).toMatchObject({
-      failure: { path: "owner", place: ["customAttributes", "owner"] },
+      failures: [{ path: "owner", place: ["customAttributes", "owner"] }],
     });
   });
 
@@ -238,7 +249,7 @@ describe("a mapping with mistakes", () => {
 
   it.for([
     [{}, "fields"],
-    [{ fields: {} }, "fields"],
+    [5, ""],
     [{ fields: { id: 5 } }, "fields.id"],
     [{ fields: { id: { expr: "a", lookups: {} } } }, "fields.id.lookups"],
     [{ fields: { hostnme: "a" } }, "fields.hostnme"],
@@ -247,8 +258,33 @@ describe("a mapping with mistakes", () => {
     [{ fields: { id: "a" }, tests: [{ inputs: {} }] }, "tests.0.input"],
   ] as const)("%j is wrong at %s", ([spec, path]) => {
     const compiled = compileMapping(spec);
-    const places = compiled.kind === "invalid" ? compiled.problems.map((one) => one.path) : [];
+    const places = compiled.kind === "invalid" ? compiled.malformed.map((one) => one.path) : [];
     expect(places.map((place) => place.join("."))).toContain(path);
+  });
+
+  it("has to map a field", () => {
+    expect(compileMapping({ fields: {} })).toMatchObject({ problems: [{ path: ["fields"] }] });
+  });
+
+  it("names those in what is well-formed beside what is not", () => {
+    const compiled = compileMapping({
+      fields: { id: "a.(", hostnme: "b", os: { expr: "c", lookup: "systems" }, ip: 5 },
+      findings: [{ each: 1 }, { each: "x.(" }],
+      software: { each: "y.(", vendor: "z" },
+      tables: { systems: { a: [] } },
+      notes: 1,
+    });
+    if (compiled.kind !== "invalid") throw new Error("it was compiled");
+    const text = (problems: typeof compiled.problems) => problems.map(({ path }) => path.join("."));
+    expect(text(compiled.malformed).sort()).toEqual([
+      "fields.hostnme",
+      "fields.ip",
+      "findings.0.each",
+      "notes",
+      "software.vendor",
+      "tables.systems.a",
+    ]);
+    expect(text(compiled.problems)).toEqual(["fields.id", "software.each"]);
   });
 
   it("has a JSON Schema, with a description of each part", () => {

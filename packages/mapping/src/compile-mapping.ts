@@ -1,5 +1,6 @@
 import {
   isAbsent,
+  isJsonObject,
   type JsonObject,
   type Mapped,
   type Mapping,
@@ -20,7 +21,8 @@ import { whenAllThere } from "./when-there.ts";
 
 export type CompiledMapping =
   | { kind: "compiled"; mapping: Mapping; spec: MappingSpec }
-  | { kind: "invalid"; problems: readonly MappingProblem[] };
+  /** Mistakes of its shape, and those of what has the right one. */
+  | { kind: "invalid"; malformed: readonly MappingProblem[]; problems: readonly MappingProblem[] };
 
 /** One field of the mapped record, ready to be made. */
 interface Part {
@@ -35,19 +37,47 @@ interface Part {
  * mistake at once.
  */
 export function compileMapping(value: unknown): CompiledMapping {
-  const parsed = mappingSchema.safeParse(value);
-  if (!parsed.success) return { kind: "invalid", problems: problemsOf(parsed.error.issues) };
-  const lost = unusableNames(value, []);
-  if (lost.length > 0) return { kind: "invalid", problems: lost };
-  const spec = parsed.data;
-  const compiling: Compiling = { tables: spec.tables ?? {}, problems: [] };
-  const parts = compileParts(spec, compiling);
-  if (compiling.problems.length > 0) return { kind: "invalid", problems: compiling.problems };
+  const { spec, malformed } = parseMapping(value);
+  const problems = unusableNames(value, []);
+  if (spec === null) return { kind: "invalid", malformed, problems };
+  const parts = compileParts(spec, { tables: spec.tables ?? {}, problems });
+  if (parts.length === 0 && malformed.length === 0) {
+    problems.push({ path: ["fields"], message: "Map at least one field, `id` first of all" });
+  }
+  if (malformed.length + problems.length > 0) return { kind: "invalid", malformed, problems };
   const mapping: Mapping = {
     map: (record) => mapRecord(parts, record),
     originOf: (path) => originIn(parts, path),
   };
   return { kind: "compiled", mapping, spec };
+}
+
+/** What a mapping says. Where its shape has mistakes, what is left without them, if that says anything. */
+function parseMapping(value: unknown): {
+  spec: MappingSpec | null;
+  malformed: readonly MappingProblem[];
+} {
+  const parsed = mappingSchema.safeParse(value);
+  if (parsed.success) return { spec: parsed.data, malformed: [] };
+  const malformed = problemsOf(parsed.error.issues);
+  if (!isJsonObject(value)) return { spec: null, malformed };
+  const rest = mappingSchema.safeParse(without(value, malformed));
+  return { spec: rest.success ? rest.data : null, malformed };
+}
+
+/** A mapping without its malformed entries. A list with one is left out whole, so that no place in it changes. */
+function without(value: JsonObject, malformed: readonly MappingProblem[]): JsonObject {
+  const rest = structuredClone(value) as Record<string, unknown>;
+  for (const { path } of malformed) {
+    const [part = "", entry] = path.map(String);
+    const entries = rest[part];
+    if (entry === undefined || !isJsonObject(entries)) delete rest[part];
+    // The fields that look values up there are not to blame.
+    else if (part === "tables") rest[part] = { ...entries, [entry]: {} };
+    else
+      rest[part] = Object.fromEntries(Object.entries(entries).filter(([name]) => name !== entry));
+  }
+  return { fields: {}, ...rest };
 }
 
 /** Names that objects of JavaScript can't have, and that would be left out in silence. Records of tests may have them. */
@@ -64,10 +94,6 @@ function compileParts(spec: MappingSpec, compiling: Compiling): Part[] {
   const parts = Object.entries(spec.fields).flatMap(([name, field]) =>
     field === undefined ? [] : [fieldPart(name, field, compiling)],
   );
-  if (parts.length === 0) {
-    const message = "Map at least one field, `id` first of all";
-    compiling.problems.push({ path: ["fields"], message });
-  }
   const { findings, software, customAttributes } = spec;
   if (findings) parts.push(listPart("vulnerabilities", findings, ["findings"], compiling));
   if (software) parts.push(listPart("software", software, ["software"], compiling));
@@ -154,8 +180,9 @@ function mapRecord(parts: readonly Part[], record: JsonObject): Mapped | Promise
       // A key that the mapping names is named also where there is none.
       if (there[index] !== undefined || name === "id") mapped[name] = there[index] ?? null;
     }
-    const failure = parts.map(({ name }) => failures.get(name)).find((one) => one !== undefined);
-    return failure === undefined ? { record: mapped } : { record: mapped, failure };
+    if (failures.size === 0) return { record: mapped };
+    const inOrder = parts.flatMap(({ name }) => failures.get(name) ?? []);
+    return { record: mapped, failures: inOrder };
   });
 }
 

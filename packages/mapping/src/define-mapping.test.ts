@@ -50,7 +50,7 @@ describe("a mapping in TypeScript", () => {
   it.for(cases)("that %s fails, and its neighbours go on", ([, map, why]) => {
     expect(mappedBy(map)).toMatchObject({
       record: {},
-      failure: { path: "", message: expect.stringContaining(why) },
+      failures: [{ path: "", message: expect.stringContaining(why) }],
     });
   });
 });

@@ -101,7 +101,7 @@ function mapped(definition: MappingDefinition, record: JsonObject): Mapped {
     const why = error instanceof Error ? error.message : String(error);
     const message = `Cannot map the record by the mapping's module: ${why}`;
     // Its key is not known, so no field beside it is.
-    return { record: {}, failure: { field: "", path: "", place: [], message } };
+    return { record: {}, failures: [{ field: "", path: "", place: [], message }] };
   }
 }
 

@@ -1,4 +1,4 @@
-import type { JsonObject } from "@sluice/inventory";
+import { isJsonObject } from "@sluice/inventory";
 
 /** One step of a path: a field's name, and indices into what it gives. */
 export interface PathStep {
@@ -19,7 +19,7 @@ export function valueAt(input: unknown, steps: readonly PathStep[]): unknown {
   let value = input;
   for (const { name, indices } of steps) {
     if (Array.isArray(value) || indices.length > 0) return valueThroughLists(input, steps);
-    value = isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+    value = isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
   }
   return value;
 }
@@ -43,7 +43,7 @@ function valueThroughLists(input: unknown, steps: readonly PathStep[]): unknown 
 
 function lookUp(item: unknown, name: string): unknown {
   if (!Array.isArray(item)) {
-    return isObject(item) && Object.hasOwn(item, name) ? item[name] : undefined;
+    return isJsonObject(item) && Object.hasOwn(item, name) ? item[name] : undefined;
   }
   const found = new Sequence();
   for (const element of item) {
@@ -67,8 +67,4 @@ function elementAt(value: unknown, index: number): unknown {
 function collapsed(sequence: Sequence): unknown {
   if (sequence.items.length > 1) return sequence;
   return sequence.items[0];
-}
-
-function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

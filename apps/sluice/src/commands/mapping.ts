@@ -1,8 +1,9 @@
-import { createTransform } from "@sluice/inventory";
+import { createTransform, type RecordMistake } from "@sluice/inventory";
 import { runMappingTests, type TestResult } from "@sluice/mapping";
 import { openSources, type SourceRecord } from "@sluice/sources";
 import { CommandError, EXIT } from "../exit-codes.ts";
 import { loadMappingFor } from "../mapping/load-transform.ts";
+import type { LoadedMapping } from "../mapping/mapping-file.ts";
 import { readMappingSettings, type MappingChoice } from "../settings.ts";
 import { counted, type Terminal } from "../terminal/terminal.ts";
 import { readingOf, type Reading } from "../loads/readable.ts";
@@ -64,13 +65,13 @@ export async function tryMapping(
   const transformed = await createTransform(policy, loaded?.mapping ?? null)(record.text);
   const before = parsed(record.text);
   if (transformed.kind === "dead") {
-    const { reason, path, message } = transformed;
-    const place = transformed.place ? loaded?.lineOf(transformed.place) : null;
-    const dead = { reason, path, message, ...(place && { mapping: place }) };
-    terminal.result({ source: file, line: record.line, before, dead }, [
+    const { reason, path, message, place, others = [] } = transformed;
+    const mistakes = [{ path, message, ...(place && { place }) }, ...others];
+    const errors = mistakes.map((mistake) => placed(mistake, loaded?.lineOf));
+    terminal.result({ source: file, line: record.line, before, dead: { reason, errors } }, [
       `${file}:${record.line}`,
       JSON.stringify(before, null, 2),
-      `dead (${reason})${path ? ` at ${path}` : ""}${place ? `, made by ${place}` : ""}: ${message}`,
+      ...errors.map((error) => `dead (${reason})${placeText(error)}: ${error.message}`),
     ]);
     return EXIT.deadLetters;
   }
@@ -83,6 +84,25 @@ export async function tryMapping(
     ...warnings.map(({ code, message }) => `warning (${code}): ${message}`),
   ]);
   return EXIT.done;
+}
+
+interface PlacedError {
+  path: string;
+  message: string;
+  /** Where in the mapping, as `file:line`. */
+  mapping?: string;
+}
+
+function placed(
+  { path, message, place }: RecordMistake,
+  lineOf: LoadedMapping["lineOf"] = () => null,
+): PlacedError {
+  const mapping = place === undefined ? null : lineOf(place);
+  return { path, message, ...(mapping !== null && { mapping }) };
+}
+
+function placeText({ path, mapping }: PlacedError): string {
+  return `${path ? ` at ${path}` : ""}${mapping ? `, made by ${mapping}` : ""}`;
 }
 
 /** The record at a line, or the first behind it. */

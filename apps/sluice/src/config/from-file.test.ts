@@ -298,6 +298,21 @@ describe("sluice.yaml", () => {
       ],
     ],
     [
+      "what has the wrong shape in a mapping, and an expression beside it",
+      [
+        ...ACCOUNT,
+        "connectors:",
+        "  cmdb:",
+        `    uuid: ${UUID}`,
+        "    mapping:",
+        "      fields: { id: 'a.(', hostnme: b }",
+      ],
+      [
+        '7:24: connectors.cmdb.mapping.fields.id: Expected ")" before end of expression; if it is the name of a field, put it into backticks, and those into quotes: "`a.(`"',
+        '7:28: connectors.cmdb.mapping.fields.hostnme: there is no "hostnme" here; did you mean "hostname"?',
+      ],
+    ],
+    [
       "two accounts that would use one budget",
       [
         ...ACCOUNT,

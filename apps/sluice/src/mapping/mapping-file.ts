@@ -26,7 +26,7 @@ export function readMapping(
 ): { kind: "mapping"; loaded: LoadedMapping } | { kind: "wrong"; problems: readonly string[] } {
   const yaml = readYaml(text, z.unknown(), (value) => {
     const compiled = compileMapping(value);
-    return compiled.kind === "invalid" ? compiled.problems : [];
+    return compiled.kind === "invalid" ? [...compiled.malformed, ...compiled.problems] : [];
   });
   if (yaml.kind === "wrong") {
     const problems = yaml.mistakes.map(({ line, column, path: place, message }) =>
