@@ -125,22 +125,28 @@ describe("sluice push --mapping", () => {
     expect(JSON.parse(left.stdout)).toMatchObject({ letters: [] });
   });
 
-  it("takes a module, whose errors are dead letters, as every role does by SLUICE_MAPPING", async () => {
+  it("takes a module, whose errors are dead letters and whose prints no results, as every role does by SLUICE_MAPPING", async () => {
     await using place = await openPlace();
     await place.write("hosts.ndjson", hostLines(3));
     await place.write(
       "hosts.mapping.ts",
       `import { defineMapping, type MappedFields } from "@sluice/mapping";
+       console.log("loaded");
        export const mapping = defineMapping({
          map({ id, os }): MappedFields {
+           console.info("mapping", id);
            if (id === "host-2") throw new Error("no owner");
            return { id: "ts-" + String(id), os: String(os), customAttributes: { by: "module" } };
          },
        });\n`,
     );
     const env = { ...place.env, SLUICE_MAPPING: "hosts.mapping.ts" };
-    const { exitCode } = await place.run(["push", "hosts.ndjson"], { env });
+    const { exitCode, stdout, stderr } = await place.run(["push", "hosts.ndjson", "--json"], {
+      env,
+    });
     expect(exitCode).toBe(3);
+    expect(JSON.parse(stdout)).toMatchObject({ delivered: 2, dead: 1 });
+    expect(stderr).toMatch(/^loaded\n[^]*^mapping host-3$/m);
     expect(delivered(place, "ts-host-1")).toMatchObject({
       coreAttributes: { customConnectorAttributes: { by: "module" } },
     });

@@ -40,6 +40,15 @@ describe("an isolated process", { timeout: PATIENCE_MS }, () => {
     expect(await isolation.transform(record)).toEqual(outcomeOf(record, createTransform(policy)));
   });
 
+  it("says why it can't begin, such as by a mapping that is wrong", async () => {
+    const mapping = { kind: "file", path: "nowhere.yaml" };
+    const broken = { ...recipe, settings: { ...recipe.settings, mapping } };
+    await using isolation = new IsolatedProcess(broken, new AbortController().signal);
+    await expect(isolation.transform(recordOf({}))).rejects.toThrow(
+      'Cannot begin to transform in isolation: Cannot read the mapping "nowhere.yaml": ENOENT',
+    );
+  });
+
   it.for([
     ["heap", "it took more than 256 MB of memory"],
     ["exit", "it ended its process with code 7"],

@@ -15,8 +15,12 @@ export type LoadTransform = (settings: unknown) => Promise<Transform>;
 
 /** What a process of its own is told: first how records become assets, then one record after another. */
 export type ToIsolated = { recipe: TransformRecipe } | { record: ChunkRecord };
-/** What it answers: that it is ready, then what became of each record. */
-export type FromIsolated = { kind: "ready" } | Transformed | Killed;
+/** What it answers: whether it is ready, then what became of each record. */
+export type FromIsolated =
+  | { kind: "ready" }
+  | { kind: "unready"; why: string }
+  | Transformed
+  | Killed;
 
 /** Far more than any record takes, also on a machine that has other things to do. */
 const RECORD_MS_MAX = 10_000;
@@ -47,7 +51,9 @@ export class IsolatedProcess implements Isolation {
   async transform(record: ChunkRecord): Promise<Transformed | Killed> {
     if (this.#child === null) await this.#start();
     const answer = await this.#ask({ record }, this.#recordMsMax);
-    if (answer.kind === "ready") throw new Error("Cannot transform in isolation: unasked answer");
+    if (answer.kind === "ready" || answer.kind === "unready") {
+      throw new Error("Cannot transform in isolation: unasked answer");
+    }
     return answer;
   }
 
@@ -69,8 +75,8 @@ export class IsolatedProcess implements Isolation {
     });
     const answer = await this.#ask({ recipe: this.#recipe }, READY_MS_MAX);
     if (answer.kind === "ready") return;
-    const how = answer.kind === "killed" ? answer.how : "it answered something else";
-    throw new Error(`Cannot begin to transform in isolation: ${how}`);
+    await this.#end();
+    throw new Error(`Cannot begin to transform in isolation: ${whyNot(answer)}`);
   }
 
   /** Sends a message and waits for its answer, for the end of the process, or for the end of the time. */
@@ -120,4 +126,9 @@ export class IsolatedProcess implements Isolation {
     child.kill("SIGKILL");
     await ended;
   }
+}
+
+function whyNot(answer: FromIsolated): string {
+  if (answer.kind === "unready") return answer.why;
+  return answer.kind === "killed" ? answer.how : "it answered something else";
 }

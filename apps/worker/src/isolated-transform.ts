@@ -24,9 +24,14 @@ async function outcome(record: ChunkRecord): Promise<FromIsolated> {
 }
 
 async function prepare({ module, settings }: TransformRecipe): Promise<FromIsolated> {
-  const { loadTransform } = (await import(module)) as { loadTransform: LoadTransform };
-  transform = await loadTransform(settings);
-  return { kind: "ready" };
+  try {
+    const { loadTransform } = (await import(module)) as { loadTransform: LoadTransform };
+    transform = await loadTransform(settings);
+    return { kind: "ready" };
+  } catch (error) {
+    // Such as a mapping's file that was changed meanwhile, and is wrong.
+    return { kind: "unready", why: error instanceof Error ? error.message : String(error) };
+  }
 }
 
 let transform: Transform | null = null;

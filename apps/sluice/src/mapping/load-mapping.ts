@@ -1,3 +1,4 @@
+import { Console } from "node:console";
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { registerHooks } from "node:module";
@@ -59,6 +60,7 @@ let changes = 0;
 
 async function loadModule(path: string, text: string): Promise<LoadedMapping> {
   resolveOurs();
+  keepStdout();
   const url = pathToFileURL(resolve(path));
   if (loadedTexts.get(url.href)?.text !== text) {
     changes += 1;
@@ -87,6 +89,11 @@ async function loadModule(path: string, text: string): Promise<LoadedMapping> {
   }
   const mapping = moduleMapping({ map });
   return { mapping, spec: null, tests: checked.data.tests ?? [], lineOf: () => null };
+}
+
+/** What a mapping prints is no result of the command: its lines go where the log goes. */
+function keepStdout(): void {
+  globalThis.console = new Console(process.stderr);
 }
 
 let areOursResolved = false;
