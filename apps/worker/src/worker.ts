@@ -54,6 +54,8 @@ export interface WorkerOptions {
 
 const CHUNKS_AT_ONCE = 2;
 const SWEEP_MS = 10_000;
+/** About how long a chunk steps aside for a worker that knows its connector: by chance, so that another one takes it. */
+const LEFT_MS = 10_000;
 /** How long a held connector's chunk steps aside; whoever ends the hold brings it back at once. */
 const ASIDE_MS = 60_000;
 
@@ -90,7 +92,8 @@ export async function startWorker(options: WorkerOptions): Promise<RunningRole> 
   });
   async function take(sequence: number): Promise<ChunkDisposition | void> {
     if (await isHeldForLetters(account, sequence)) return { kind: "aside", delayMs: ASIDE_MS };
-    await transform(sequence);
+    const outcome = await transform(sequence);
+    if (outcome === "left") return { kind: "aside", delayMs: LEFT_MS * (0.5 + Math.random()) };
   }
   async function takeInTime(sequence: number): Promise<ChunkDisposition | void> {
     if (await admitChunk(account, queues, sequence)) return await take(sequence);

@@ -327,21 +327,23 @@ describe("the transform stage", () => {
     expect(events).toEqual([]);
   });
 
-  it("leaves the chunk of a connector it does not know, says so, and counts no try", async () => {
+  it("leaves the chunk of a connector it does not know, says so once, and counts no try", async () => {
     const beginTry = () => Promise.reject(new Error("a try was counted"));
     const { transformChunk, settled, events } = start({ transformOf: () => null, beginTry });
-    await expect(transformChunk(SEQUENCE)).rejects.toThrow(
-      `Cannot transform chunk 5 of connector ${connector}: this worker is configured for other connectors`,
-    );
+    expect(await transformChunk(SEQUENCE)).toBe("left");
+    expect(await transformChunk(SEQUENCE)).toBe("left");
     expect(settled).toEqual([]);
-    expect(events).toEqual([
-      {
-        event: "chunk.left",
-        sequence: SEQUENCE,
-        connector,
-        why: "this worker is configured for other connectors",
-      },
-    ]);
+    const why = "this worker is configured for other connectors";
+    expect(events).toEqual([{ event: "chunk.left", sequence: SEQUENCE, connector, why }]);
+  });
+
+  it("says so again when it has known the connector meanwhile", async () => {
+    const transforms = [null, transform, null];
+    const { transformChunk, events } = start({ transformOf: () => transforms.shift() ?? null });
+    const outcomes = [];
+    while (outcomes.length < 3) outcomes.push(await transformChunk(SEQUENCE));
+    expect(outcomes).toEqual(["left", "done", "left"]);
+    expect(events.filter(({ event }) => event === "chunk.left")).toHaveLength(2);
   });
 
   it("fails with a settling that fails, so that the chunk is tried again", async () => {

@@ -31,35 +31,41 @@ export interface TransformStageOptions extends IsolationOptions {
 /**
  * Chunk -> assets -> outbox. A record that can't be mapped becomes a dead letter; its neighbours go on. A chunk that was
  * taken up before and not settled may have killed whoever had it: it is transformed in isolation, which costs a process
- * and gives the same. Safe to repeat and to run twice at once.
+ * and gives the same. Safe to repeat and to run twice at once. The chunk of a connector that this process does not know is
+ * left as it is, which is told once for each connector.
  */
 export function createTransformStage(options: TransformStageOptions) {
   const { loadChunk, beginTry, settle, transformOf, onBuried, report } = options;
-  return async function transformChunk(sequence: number): Promise<void> {
+  const unknown = new Set<string>();
+  return async function transformChunk(sequence: number): Promise<"done" | "left"> {
     const chunk = await loadChunk(sequence);
-    if (chunk === null) return;
-    const transform = transformOf(chunk.connector);
+    if (chunk === null) return "done";
+    const { connector } = chunk;
+    const transform = transformOf(connector);
     if (transform === null) {
       const why = "this worker is configured for other connectors";
-      report({ event: "chunk.left", sequence, connector: chunk.connector, why });
-      throw new Error(`Cannot transform chunk ${sequence} of connector ${chunk.connector}: ${why}`);
+      if (!unknown.has(connector)) report({ event: "chunk.left", sequence, connector, why });
+      unknown.add(connector);
+      return "left";
     }
+    unknown.delete(connector);
     const tries = await beginTry(sequence);
-    if (tries === 0) return;
+    if (tries === 0) return "done";
     if (tries > 1) report({ event: "chunk.isolated", run: chunk.run, sequence, tries });
     const settlement =
       tries === 1
         ? await settlementOf(chunk, transform)
         : settlementFrom(chunk, await isolatedOutcomes(chunk, options));
     const settled = await settleWithLetters(settle, chunk, settlement);
-    if (settled.kind === "gone") return;
+    if (settled.kind === "gone") return "done";
     const { kind: _, ...counts } = settled;
     report({ event: "chunk.settled", run: chunk.run, sequence, ...counts });
     if (settlement.dead.length > 0) {
       const reasons = countBy(settlement.dead.map(({ letter }) => letter.reason));
       report({ event: "records.buried", run: chunk.run, records: settlement.dead.length, reasons });
     }
-    if (settled.dead > 0) await onBuried(chunk.connector);
+    if (settled.dead > 0) await onBuried(connector);
+    return "done";
   };
 }
 
