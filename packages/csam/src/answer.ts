@@ -1,8 +1,8 @@
 import type { IncomingHttpHeaders } from "node:http";
 import type { Reading } from "@sluice/governor";
-import type { Verdict } from "@sluice/inventory";
 import { assetErrors, type AssetIdentity } from "./asset-errors.ts";
-import { isObject, type JsonObject, parseJson } from "./json.ts";
+import { isJsonObject, type JsonObject, type Verdict } from "@sluice/inventory";
+import { parseJson } from "./json.ts";
 import { isHtml, serverMessage, textOf } from "./server-message.ts";
 
 /** An HTTP answer as it came. */
@@ -79,7 +79,7 @@ function judgeSuccess(answer: Answer, assets: JudgeOptions["assets"]): Verdict {
     return { kind: "accepted" };
   }
   const json = isComplete ? parseJson(body) : undefined;
-  if (!isObject(json)) {
+  if (!isJsonObject(json)) {
     return senseless(answer);
   }
   const outcome = claimedOutcome(json);

@@ -1,5 +1,4 @@
-import type { AssetError } from "@sluice/inventory";
-import { isObject, type JsonObject } from "./json.ts";
+import { isJsonObject, type AssetError, type JsonObject } from "@sluice/inventory";
 import { hasMessage, textOf } from "./server-message.ts";
 
 /** What an answer's asset errors are matched by. */
@@ -99,7 +98,7 @@ class ErrorSearch {
       for (const item of value as unknown[]) {
         this.visit(null, item, depth + 1);
       }
-    } else if (depth < depthMax && isObject(value) && !isLeaf(value)) {
+    } else if (depth < depthMax && isJsonObject(value) && !isLeaf(value)) {
       const inner = failures(value);
       for (const [member, item] of inner.length > 0 ? inner : Object.entries(value)) {
         this.visit(member, item, depth + 1);
@@ -162,10 +161,10 @@ function placeOf(value: unknown, places: Places, isItem: boolean): number | null
   if (typeof value === "string") {
     return isItem ? places.byAny(value) : null;
   }
-  if (!isObject(value)) {
+  if (!isJsonObject(value)) {
     return null;
   }
-  const identity = isObject(value["identityAttributes"]) ? value["identityAttributes"] : {};
+  const identity = isJsonObject(value["identityAttributes"]) ? value["identityAttributes"] : {};
   const told = { ...value, ...identity };
   return (
     firstPlace(told, keyFields, (field) => places.byKey(textOf(field))) ??

@@ -1,5 +1,6 @@
 import type { Answer } from "./answer.ts";
-import { isObject, parseJson } from "./json.ts";
+import { isJsonObject } from "@sluice/inventory";
+import { parseJson } from "./json.ts";
 
 /** One condition on assets, such as `{field: "asset.name", operator: "EQUALS", value: "web-1"}`. */
 export interface AssetFilter {
@@ -47,7 +48,7 @@ export function pageQuery(search: AssetSearch): Record<string, string> {
 /** Reads `{count}`; `undefined` when the answer is none. Qualys answers 204 when nothing is there. */
 export function readCount({ status, body }: Answer): number | undefined {
   const json = status === 204 ? { count: 0 } : parseJson(body);
-  const count = isObject(json) ? Number(json["count"]) : Number.NaN;
+  const count = isJsonObject(json) ? Number(json["count"]) : Number.NaN;
   return Number.isSafeInteger(count) && count >= 0 ? count : undefined;
 }
 
@@ -57,14 +58,14 @@ export function readPage({ status, body }: Answer): AssetPage | undefined {
     return { assets: [], hasMore: false, lastSeenAssetId: null };
   }
   const json = parseJson(body);
-  const list = isObject(json) ? json["assetListData"] : undefined;
-  const assets = isObject(list) ? list["asset"] : undefined;
-  if (!isObject(json) || !Array.isArray(assets)) {
+  const list = isJsonObject(json) ? json["assetListData"] : undefined;
+  const assets = isJsonObject(list) ? list["asset"] : undefined;
+  if (!isJsonObject(json) || !Array.isArray(assets)) {
     return undefined;
   }
   const last = json["lastSeenAssetId"];
   return {
-    assets: assets.filter(isObject),
+    assets: assets.filter(isJsonObject),
     hasMore: Number(json["hasMore"]) === 1,
     lastSeenAssetId: typeof last === "number" || typeof last === "string" ? String(last) : null,
   };

@@ -1,5 +1,3 @@
-export type JsonObject = Readonly<Record<string, unknown>>;
-
 /** The value of a JSON text, with or without byte order mark; `undefined` when it is none. */
 export function parseJson(text: string): unknown {
   try {
@@ -7,8 +5,4 @@ export function parseJson(text: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-export function isObject(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

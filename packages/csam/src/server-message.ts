@@ -1,4 +1,5 @@
-import { isObject, parseJson } from "./json.ts";
+import { isJsonObject } from "@sluice/inventory";
+import { parseJson } from "./json.ts";
 
 /** Where the APIs of the gateway are known to put their words, the most telling first. */
 const messageFields = [
@@ -21,7 +22,7 @@ export function serverMessage(body: string): string {
     return "a web page";
   }
   const json = parseJson(body);
-  const text = isObject(json) || Array.isArray(json) ? textOf(json) : body.trim();
+  const text = isJsonObject(json) || Array.isArray(json) ? textOf(json) : body.trim();
   return text === "" ? "no explanation" : text;
 }
 
@@ -49,7 +50,7 @@ export function textOf(value: unknown, depth = 0): string {
   if (Array.isArray(value)) {
     return joined(value.map((item) => textOf(item, depth + 1)));
   }
-  return isObject(value) ? objectText(value, depth) : "";
+  return isJsonObject(value) ? objectText(value, depth) : "";
 }
 
 function objectText(value: Readonly<Record<string, unknown>>, depth: number): string {

@@ -1,7 +1,8 @@
 import { type Answer, type Failure, judgeFailure, senseless } from "./answer.ts";
 import type { Exchange } from "./gateway.ts";
 import { readHeaders } from "./headers.ts";
-import { isObject, parseJson } from "./json.ts";
+import { isJsonObject } from "@sluice/inventory";
+import { parseJson } from "./json.ts";
 import { serverMessage } from "./server-message.ts";
 
 /** How signing in ended. */
@@ -68,14 +69,14 @@ function tokenIn(body: string): string | null {
     return text;
   }
   const json = parseJson(text);
-  const token = isObject(json) ? (json["access_token"] ?? json["token"]) : json;
+  const token = isJsonObject(json) ? (json["access_token"] ?? json["token"]) : json;
   return typeof token === "string" && /^[\w.~+/=-]+$/.test(token) ? token : null;
 }
 
 /** From issue to expiry where the token has both, so that this machine's clock plays no part. */
 function lifetimeMs(token: string, nowMs: number): number | null {
   const claims = parseJson(Buffer.from(token.split(".")[1] ?? "", "base64url").toString("utf8"));
-  if (!isObject(claims) || typeof claims["exp"] !== "number") {
+  if (!isJsonObject(claims) || typeof claims["exp"] !== "number") {
     return null;
   }
   const issuedMs = typeof claims["iat"] === "number" ? claims["iat"] * 1000 : nowMs;

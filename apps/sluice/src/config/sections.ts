@@ -1,10 +1,11 @@
+import { isJsonObject } from "@sluice/inventory";
+
 /** A part of a file of which nothing is known yet. */
 export type Section = Readonly<Record<string, unknown>>;
 
 /** What stands there if it is a section, else an empty one. */
 export function sectionOf(value: unknown): Section {
-  const isSection = typeof value === "object" && value !== null && !Array.isArray(value);
-  return isSection ? (value as Section) : {};
+  return isJsonObject(value) ? value : {};
 }
 
 /** The sections there, by name. */
