@@ -105,5 +105,5 @@ export type { ServerReport } from "./server-check.ts";
 export { countDelivered, isTrusted } from "./standing.ts";
 export { sweep } from "./sweep.ts";
 export { beginTry, noteDeath, readDeaths } from "./tries.ts";
-export { readWaiting, type Waiting } from "./waiting.ts";
+export { readWaiting, sumOfWaiting, type Waiting } from "./waiting.ts";
 export { Wakes } from "./wakes.ts";

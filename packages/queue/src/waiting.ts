@@ -11,6 +11,11 @@ export interface Waiting {
   inFlight: number;
 }
 
+/** All that waits, wherever. */
+export function sumOfWaiting({ records, outbox, parked, inFlight }: Waiting): number {
+  return records + outbox + parked + inFlight;
+}
+
 /** What waits, by connector: all that ever had a run. Looks at every chunk. */
 export async function readWaiting(account: Account): Promise<ReadonlyMap<string, Waiting>> {
   const { client } = account;

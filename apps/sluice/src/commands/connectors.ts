@@ -6,6 +6,7 @@ import {
   listRuns,
   readHolds,
   readWaiting,
+  sumOfWaiting,
   type Hold,
   type Run,
   type Waiting,
@@ -50,7 +51,7 @@ export async function listConnectors(choice: Choice, terminal: Terminal): Promis
   terminal.result(
     { connectors: views },
     views.flatMap((view) => [
-      `${view.connector.padEnd(width)}  ${view.state.padEnd(8)}  ${lastRunText(view)}; ${grouped(waitingIn(view.waiting))} waiting, ${grouped(view.delivered)} delivered, ${grouped(view.deadLetters)} dead`,
+      `${view.connector.padEnd(width)}  ${view.state.padEnd(8)}  ${lastRunText(view)}; ${grouped(sumOfWaiting(view.waiting))} waiting, ${grouped(view.delivered)} delivered, ${grouped(view.deadLetters)} dead`,
       ...view.holds.map((hold) => `${" ".repeat(width)}  ${holdLine(hold)}`),
     ]),
   );
@@ -124,7 +125,7 @@ async function viewsOf({ account, settings }: Session): Promise<ConnectorView[]>
   const known = settings.connectors.map(({ uuid }) => uuid);
   // What waits for one that the file names no more would else be seen nowhere.
   const gone = [...waiting]
-    .filter(([uuid, one]) => !known.includes(uuid) && waitingIn(one) > 0)
+    .filter(([uuid, one]) => !known.includes(uuid) && sumOfWaiting(one) > 0)
     .map(([uuid]) => ({ name: uuid, description: "", uuid, isEnabled: null }));
   const views = [...settings.connectors, ...gone].map(async (connector): Promise<ConnectorView> => {
     const { name, description, uuid } = connector;
@@ -167,8 +168,4 @@ function lastRunText({ lastRun, lastRunAt }: ConnectorView): string {
   const { id, state, read, delivered, unchanged, dead } = lastRun;
   const at = instantText(Date.parse(lastRunAt), Date.now());
   return `run ${id} at ${at}, ${state}: ${grouped(read)} read, ${grouped(delivered)} delivered, ${grouped(unchanged)} unchanged, ${grouped(dead)} dead`;
-}
-
-function waitingIn({ records, outbox, parked, inFlight }: Waiting): number {
-  return records + outbox + parked + inFlight;
 }

@@ -3,7 +3,7 @@ import {
   listRuns,
   readBacklog,
   readHolds,
-  type Backlog,
+  sumOfWaiting,
   type Hold,
   type Run,
 } from "@sluice/queue";
@@ -88,7 +88,7 @@ async function lookAt({ account, settings }: Session): Promise<Draining> {
   const isLeft = (connector: string) =>
     disabled.has(connector) || blocked.has(connector) || !configured.has(connector);
   if (!runs.some(({ connector }) => isLeft(connector))) {
-    const pending = sumOf(await readBacklog(account));
+    const pending = sumOfWaiting(await readBacklog(account));
     return { pending, left: [], holds, blocking, openRuns };
   }
   // By their books, for a worker still moves what waits of a connector that is held, and a canary is on none.
@@ -100,10 +100,6 @@ async function lookAt({ account, settings }: Session): Promise<Draining> {
   const left = counts.filter(([connector]) => isLeft(connector));
   const workable = counts.filter(([connector]) => !isLeft(connector));
   return { pending: sum(workable.map(([, count]) => count)), left, holds, blocking, openRuns };
-}
-
-function sumOf({ records, outbox, parked, inFlight }: Backlog): number {
-  return records + outbox + parked + inFlight;
 }
 
 function sum(counts: readonly number[]): number {
