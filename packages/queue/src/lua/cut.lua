@@ -36,9 +36,10 @@ local quarantineKey = P .. 'quarantine:' .. connector
 local function takeSuspects()
   local batch = redis.call('LINDEX', quarantineKey, 0)
   if not batch or unsettled.suspects >= unsettledMax then return nil end
-  local shareAtMs = (terms.suspectsAtMs or {})[connector] or 0
-  local _, others = waitingAssets()
-  if nowMs < shareAtMs and others > (terms.spareAssets or 0) then return nil end
+  if nowMs < ((terms.suspectsAtMs or {})[connector] or 0) then
+    local _, others = waitingAssets()
+    if others > (terms.spareAssets or 0) then return nil end
+  end
   redis.call('LPOP', quarantineKey)
   redis.call('ZADD', P .. 'batches', nowMs, batch)
   local stored = redis.call('HMGET', P .. 'batch:' .. batch, 'n', 'l')
