@@ -65,9 +65,8 @@ export async function tryMapping(
   const transformed = await createTransform(policy, loaded?.mapping ?? null)(record.text);
   const before = parsed(record.text);
   if (transformed.kind === "dead") {
-    const { reason, path, message, place, others = [] } = transformed;
-    const mistakes = [{ path, message, ...(place && { place }) }, ...others];
-    const errors = mistakes.map((mistake) => placed(mistake, loaded?.lineOf));
+    const { reason, others = [] } = transformed;
+    const errors = [transformed, ...others].map((mistake) => placed(mistake, loaded?.lineOf));
     terminal.result({ source: file, line: record.line, before, dead: { reason, errors } }, [
       `${file}:${record.line}`,
       JSON.stringify(before, null, 2),
